@@ -1,0 +1,153 @@
+"""``bentpipe run SCENARIO``: simulate, print the answer, write the report."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bentpipe.cli.output import print_json, print_lines
+from bentpipe.cli.progress import progress_on_stderr
+from bentpipe.errors import Fault, InputError
+
+INTERRUPTED = 130
+
+
+def run(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in name, or a TOML file.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the run; runs/NAME when left out.")
+    ] = None,
+    elements: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Element set to fly instead of the scenario's satellites."),
+    ] = None,
+    policy: Annotated[str | None, typer.Option(metavar="NAME", help="Scheduling policy.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the random draws.")] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="TIME", help="First instant, UTC, such as 2022-10-10T00:00Z.")
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(metavar="SPAN", help='Such as "15s", "90min", "24h".')
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change any key of the scenario; may be repeated."),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="All cores when left out.")] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no HTML report.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan and the memory; run nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+) -> None:
+    """Simulate a scenario, print the answer in five lines and write the report.
+
+    The same command resumes a run that was interrupted. A folder that holds another run is never
+    overwritten.
+    """
+    overrides = read_overrides(
+        {"seed": seed, "time.start": start, "time.duration": duration, "policies.scheduling": policy},
+        elements,
+        settings or (),
+    )
+    import bentpipe
+
+    loaded = bentpipe.load_scenario(scenario, overrides)
+    if dry_run:
+        plan = bentpipe.plan(loaded)
+        if as_json:
+            print_json("run", {"dry_run": True, "plan": plan.data})
+        else:
+            print_lines(plan.lines)
+        return
+    try:
+        with progress_on_stderr(quiet) as progress:
+            finished = bentpipe.run(loaded, out=out, threads=threads, progress=progress)
+            answer = bentpipe.answer(finished)
+            if not no_report:
+                progress("report", 0, 0)
+            page = None if no_report else bentpipe.write_report(finished)
+    except KeyboardInterrupt:
+        again = shlex.join(["bentpipe", *context.obj])
+        sys.stderr.write(f"bentpipe: interrupted; finished blocks are kept. To resume: {again}\n")
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        print_json(
+            "run", {"run": finished.path, "report": page, "lines": answer.lines, "answer": answer.data}
+        )
+        return
+    print_lines(answer.lines)
+    print_lines([f"Report: {page}" if page else f"Run: {finished.path}"])
+
+
+def read_overrides(
+    options: Mapping[str, Any], elements: Path | None, settings: Sequence[str]
+) -> dict[str, Any]:
+    """Gather what the command line changes in the scenario.
+
+    Parameters
+    ----------
+    options : mapping
+        Dotted key to the value of the option that sets it; None where the option was not given.
+    elements : pathlib.Path or None
+        The file given with ``--elements``.
+    settings : sequence of str
+        The ``KEY=VALUE`` of each ``--set``.
+
+    Returns
+    -------
+    dict
+        Dotted keys to values.
+
+    Raises
+    ------
+    InputError
+        With every fault found.
+    """
+    given = {key: value for key, value in options.items() if value is not None}
+    faults: list[Fault] = []
+    if elements is not None:
+        if not elements.is_file():
+            faults.append(Fault("no such file", where="--elements", value=str(elements)))
+        given["constellation.source"] = "elements"
+        given["constellation.elements"] = str(elements.absolute())
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            faults.append(Fault("not KEY=VALUE", "--set", setting, remedy="write for example --set seed=2"))
+        elif key in given:
+            faults.append(Fault(f"{key} is set twice", "--set", setting, remedy="keep one of the two"))
+        else:
+            given[key] = toml_value(text.strip())
+    if faults:
+        raise InputError(*faults)
+    return given
+
+
+def toml_value(text: str) -> Any:
+    """Read a value as a scenario file would; what is no TOML value is taken as a string.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``25``, ``true``, ``["UA-30"]`` or ``24h``.
+
+    Returns
+    -------
+    object
+        A number, boolean, date, list, table or string.
+    """
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return read["value"] if len(read) == 1 else text

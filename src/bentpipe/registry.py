@@ -1,0 +1,107 @@
+"""Named policies: a scenario names one, a researcher passes a function or installs one by entry point."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.metadata
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bentpipe.errors import Fault, InputError, UnknownNameError
+
+#: Entry-point group under which other packages offer scheduling policies.
+ENTRY_POINT_GROUP = "bentpipe.scheduling"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A function that ranks usable links, and what it needs to do so.
+
+    Parameters
+    ----------
+    name : str
+        How scenarios call it.
+    score : callable
+        ``score(links) -> (P,) float64``; higher is preferred. See `bentpipe.network.links.Links`.
+    memory_slots : int or None
+        How many earlier slots its choice depends on; None for without bound (such a policy runs serially).
+    lookahead_slots : int
+        How many later slots of geometry it needs.
+    coverage_first : bool
+        Let the allocator maximise the cells served, the score only breaking ties.
+    source : str
+        Paper, measurement or convention that it follows.
+    """
+
+    name: str
+    score: Callable[[Any], Any]
+    memory_slots: int | None = 0
+    lookahead_slots: int = 0
+    coverage_first: bool = False
+    source: str = ""
+
+    def source_text(self) -> str:
+        """Text that identifies the policy in a run's identity: its name and its function's source."""
+        try:
+            body = inspect.getsource(self.score)
+        except (OSError, TypeError):
+            body = f"{self.score.__module__}.{getattr(self.score, '__qualname__', repr(self.score))}"
+        return f"{self.name}:{self.memory_slots}:{self.lookahead_slots}:{self.coverage_first}:{body}"
+
+
+def find_policy(built_in: Mapping[str, Policy], wanted: str | Policy | Callable[[Any], Any]) -> Policy:
+    """Resolve what a user asked for to a policy.
+
+    Parameters
+    ----------
+    built_in : mapping
+        The policies of bentpipe by name.
+    wanted : str, Policy or callable
+        A name (case is ignored), a policy, or a bare scoring function. A bare function may carry the
+        attributes ``memory_slots`` and ``lookahead_slots``.
+
+    Returns
+    -------
+    Policy
+
+    Raises
+    ------
+    UnknownNameError
+        When no built-in or installed policy has that name.
+    InputError
+        When the object is none of the three.
+    """
+    if isinstance(wanted, Policy):
+        return wanted
+    if callable(wanted):
+        return Policy(
+            name=getattr(wanted, "__name__", "policy"),
+            score=wanted,
+            memory_slots=getattr(wanted, "memory_slots", 0),
+            lookahead_slots=getattr(wanted, "lookahead_slots", 0),
+            coverage_first=getattr(wanted, "coverage_first", False),
+            source="given by the user",
+        )
+    if not isinstance(wanted, str):
+        raise InputError(Fault("a policy is a name or a function", "policies.scheduling", wanted))
+    named = {name.lower(): policy for name, policy in built_in.items()}
+    if wanted.lower() in named:
+        return named[wanted.lower()]
+    installed = {
+        point.name.lower(): point for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
+    }
+    if wanted.lower() in installed:
+        return find_policy(built_in, installed[wanted.lower()].load())
+    names = sorted([*named, *installed])
+    close = difflib.get_close_matches(wanted.lower(), names, 1)
+    raise UnknownNameError(
+        Fault(
+            "no scheduling policy has this name",
+            "policies.scheduling",
+            wanted,
+            ", ".join(names),
+            f"did you mean {close[0]!r}?" if close else "",
+        )
+    )

@@ -1,0 +1,220 @@
+"""The report: one HTML file that needs nothing else and may fetch nothing.
+
+Style and script stand in the page and are named in its content security policy by their hashes; whatever the
+run carries as text is escaped by the template.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bentpipe.report import assumptions, charts, measures, plain, tables, wording
+from bentpipe.report.map import PALETTE, draw_map
+from bentpipe.report.outlines import Outlines, outlines_of_cells
+from bentpipe.report.reading import FinishedRun, Reading, read
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+PAGE_LIMIT_BYTES = 2_000_000
+LINE_LABELS = ("Connected", "Range", "Worst off", "Events", "Delay")
+SECTIONS = (
+    ("map", "Map"),
+    ("time", "Over time"),
+    ("regions", "Regions"),
+    ("events", "Events"),
+    ("delay", "Delay"),
+    ("gateways", "Gateways"),
+    ("inputs", "Inputs"),
+    ("data", "Data and provenance"),
+)
+
+
+def write_report(
+    run: FinishedRun, out: Path | None = None, exact_sites: bool = False, outlines: Outlines | None = None
+) -> Path:
+    """Write the report of a finished run as one HTML file.
+
+    Parameters
+    ----------
+    run : FinishedRun
+        An opened run.
+    out : Path, optional
+        Where to write; ``report.html`` in the run's folder when left out.
+    exact_sites : bool
+        Show the sites' own positions; otherwise each is coarsened to its region.
+    outlines : Outlines, optional
+        Borders for the map, in degrees; traced around the regions' cells when left out.
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    target = out if out is not None else run.path / "report.html"
+    page = render(read(run), exact_sites=exact_sites, outlines=outlines)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + f".{os.getpid()}.partial")
+    partial.write_text(page, encoding="utf-8", newline="\n")
+    partial.replace(target)
+    return target
+
+
+def render(reading: Reading, exact_sites: bool = False, outlines: Outlines | None = None) -> str:
+    """Return the report's HTML: see `write_report`."""
+    import jinja2
+    from markupsafe import Markup
+
+    folder = files("bentpipe.report").joinpath("page")
+    style, script = (
+        folder.joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n") for name in ("style.css", "page.js")
+    )
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(
+        percent=wording.percent,
+        count=wording.count,
+        people=wording.people,
+        ms=wording.milliseconds,
+        span=wording.duration,
+        utc=wording.utc,
+        signed=wording.signed,
+        finite=_finite,
+        clipped=wording.clipped,
+    )
+    template = environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8"))
+    return template.render(
+        style=Markup(style),
+        script=Markup(script),
+        policy=content_policy(style, script),
+        **_context(reading, exact_sites, outlines, Markup),
+    )
+
+
+def content_policy(style: str, script: str) -> str:
+    """Return the page's content security policy: nothing is fetched, only this style and script apply."""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _finite(value: float) -> bool:
+    return bool(np.isfinite(value))
+
+
+def _context(
+    reading: Reading, exact_sites: bool, outlines: Outlines | None, markup: type[Markup]
+) -> dict[str, Any]:
+    lines = outlines if outlines is not None else outlines_of_cells(reading)
+    rows = measures.region_rows(reading)
+    inputs = assumptions.ranked(reading)
+    total = measures.totals(reading)
+    figures = _figures(reading, rows, _stamp(reading), markup)
+    drawn = draw_map(reading, lines, exact_sites, _stamp(reading))
+    sites = tables.site_rows(reading, exact_sites)
+    gateways = tables.gateway_rows(reading)
+    return {
+        "reading": reading,
+        "manifest": reading.manifest,
+        "answer": list(zip(LINE_LABELS, plain.answer_of(reading).lines, strict=True)),
+        "disclaimer": plain.DISCLAIMER,
+        "stamp": _stamp(reading),
+        "total": total,
+        "population_share": plain.ratio_of_population(total),
+        "seeds": measures.seed_range(reading),
+        "gauge": markup(_gauge(reading, total)),
+        "map": drawn,
+        "map_svg": markup(drawn.svg) if drawn else None,
+        "outline_source": lines.source,
+        "exact_sites": exact_sites,
+        "figures": figures,
+        "time_rows": tables.time_rows(reading),
+        "regions": rows,
+        "events": measures.event_changes(reading),
+        "sites": sites[: tables.LISTED],
+        "sites_unlisted": max(len(sites) - tables.LISTED, 0),
+        "gateways": gateways[: tables.LISTED],
+        "gateways_unlisted": max(len(gateways) - tables.LISTED, 0),
+        "inputs_marked": [r for r in inputs if r.marked],
+        "inputs_other": [r for r in inputs if not r.marked],
+        "how_ranked": assumptions.HOW_RANKED,
+        "measured": tables.nearest_to_territory(reading),
+        "measured_sites": tables.measured_sites(),
+        "segments": [(i, charts.SEGMENT_WORDS.get(n, n)) for i, n in enumerate(reading.sites.segment_names)],
+        "sections": SECTIONS,
+        "classes": len(PALETTE),
+        "limits": {"heatmap": charts.HEATMAP_ROWS, "sites": charts.SITE_ROWS, "gateways": charts.GATEWAY_ROWS},
+    }
+
+
+def _stamp(reading: Reading) -> str:
+    return "simulated, with hypothetical events" if reading.hypothetical else "simulated"
+
+
+def _figures(
+    reading: Reading, rows: tuple[measures.RegionRow, ...], stamp: str, markup: type[Markup]
+) -> dict[str, Markup]:
+    """Draw every figure that the run has numbers for, in both layouts."""
+    if not len(reading.times):
+        return {}
+    draw: dict[str, Callable[[charts.Size], str]] = {}
+    if reading.regions.terminals.sum() > 0:
+        draw["timeline"] = lambda size: charts.timeline(reading, size, stamp)
+        draw["heatmap"] = lambda size: charts.heatmap(reading, rows, size, stamp)
+    cells = reading.regions.cells_served.sum(axis=1).astype(np.float64)
+    if cells.any():
+        words = ("Handovers over time", "% of served cells, by slot", "served cells changed satellite in a slot")
+        hands = reading.handovers.astype(np.float64)
+        draw["handovers"] = lambda size: charts.share_over_time(reading, hands, cells, size, words, stamp)
+    if reading.delay_histogram.any():
+        draw["delay"] = lambda size: charts.delay_distribution(reading, size, stamp)
+    if np.isfinite(reading.sites.segment_s).all(axis=1).any() and reading.sites.segment_names:
+        draw["sites"] = lambda size: charts.delay_by_site(reading, size, stamp)
+    if reading.gateways.ids:
+        draw["gateways"] = lambda size: charts.gateways_chart(reading, size, stamp)
+    return {name: markup("".join(figure(size) for size in charts.SIZES)) for name, figure in draw.items()}
+
+
+def _gauge(reading: Reading, total: measures.Totals) -> str:
+    """Draw the headline on a line from 0 to 100 %: mean, range over the seeds, worst slot."""
+    from bentpipe.report.svg import Drawing, number
+
+    if total.users <= 0 or not len(reading.times):
+        return ""
+    seeds = measures.seed_range(reading)
+    drawing = Drawing(360, 58, "Connected terminal users: mean, range over the seeds, worst slot (simulated)")
+
+    def at(users: float) -> float:
+        return 6 + 348 * min(users / total.users, 1.0)
+
+    drawing.rect(6, 20, 348, 8, "gauge-track", radius=4)
+    drawing.rect(6, 20, at(total.mean) - 6, 8, "gauge-fill", radius=4)
+    if seeds is not None:
+        words = f"range over {seeds.seeds} seeds: {wording.count(seeds.low)} to {wording.count(seeds.high)} terminal users"
+        drawing.rect(at(seeds.low) - 1, 14, max(at(seeds.high) - at(seeds.low), 1) + 2, 20, "gauge-range", words, 2)
+    x = number(at(total.worst))
+    drawing.path(f"M{x} 10v28", "gauge-worst", f"worst slot: {wording.count(total.worst)} terminal users")
+    left, right = at(total.worst), at(total.mean)
+    anchor = "end" if left > 300 else "middle" if left > 40 else ""
+    drawing.text(left, 8, "worst slot", "gauge-word", anchor)
+    anchor = "end" if right > 300 else "middle" if right > 40 else ""
+    drawing.text(right, 50, "mean and seeds", "gauge-word", anchor)
+    if right > 90:
+        drawing.text(6, 50, "0 %", "gauge-word")
+    if right < 220:
+        drawing.text(354, 50, "100 %", "gauge-word", "end")
+    return drawing.markup("gauge")

@@ -1,0 +1,399 @@
+"""The map: every cell coloured by the share of the time its terminals are connected."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from bentpipe.report.outlines import Outlines
+from bentpipe.report.projection import Projection, projection_for
+from bentpipe.report.reading import Boolean, Float, Integer, Reading
+from bentpipe.report.svg import Drawing, number, text_width
+from bentpipe.report.wording import count, percent, plural
+
+WIDTH = 1000.0
+DRAWN_CELLS = 6_000
+"""Above this many cells the map is an image: shapes would make the page too large."""
+RASTER_PIXELS = 260_000
+THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Lower edges of the classes above the first; fixed, so that two reports compare."""
+CLASS_LABELS = ("under 50", "50 to 70", "70 to 80", "80 to 90", "90 to 95", "95 to 99", "99 to 100")
+PALETTE = ("440154", "443a83", "31688e", "21918c", "35b779", "90d743", "fde725")
+"""Seven steps of viridis (S. van der Walt, N. Smith, 2015; CC0): monotone in lightness, colour-blind safe."""
+NO_TERMINALS = "b9b9b4"
+LABELLED_GATEWAYS = 12
+
+
+def share_class(share: Float) -> Integer:
+    """Return the class 0..6 of each share (1 = all); -1 where it is NaN."""
+    found = np.searchsorted(np.array(THRESHOLDS), np.nan_to_num(share, nan=-1.0), side="right")
+    return np.where(np.isnan(share), -1, found).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A projection scaled to the drawing: WIDTH px wide, `height` px high."""
+
+    projection: Projection
+    left: float
+    top: float
+    scale: float
+    height: float
+
+    def place(self, latitude_deg: Float, longitude_deg: Float) -> tuple[Float, Float]:
+        """Place degrees on the sheet, in px."""
+        x, y = self.projection.forward(latitude_deg, longitude_deg)
+        return (x - self.left) * self.scale, (self.top - y) * self.scale
+
+    def holds(self, x: float, y: float, inset: float = 0.0) -> bool:
+        """Whether a point lies on the sheet."""
+        return inset <= x <= WIDTH - inset and inset <= y <= self.height - inset
+
+
+class Labels:
+    """Texts placed one by one, each only where it covers no earlier one."""
+
+    def __init__(self, height: float) -> None:
+        self.height = height
+        self.boxes: list[tuple[float, float, float, float]] = []
+
+    def block(self, x: float, y: float, half: float) -> None:
+        """Keep labels off a marker."""
+        self.boxes.append((x - half, y - half, x + half, y + half))
+
+    def find(self, text: str, size: float, places: list[tuple[float, float]]) -> tuple[float, float] | None:
+        """Return the first free centre among `places`, and keep it; None where all are taken."""
+        half, tall = text_width(text, size) / 2 + 2, size * 0.62
+        for x, y in places:
+            box = (x - half, y - tall, x + half, y + tall)
+            inside = box[0] >= 2 and box[2] <= WIDTH - 2 and box[1] >= 2 and box[3] <= self.height - 2
+            if inside and not any(_overlap(box, other) for other in self.boxes):
+                self.boxes.append(box)
+                return x, y
+        return None
+
+
+def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+@dataclass(frozen=True)
+class MapFigure:
+    """The finished map and what its caption must say."""
+
+    svg: str
+    classes: tuple[tuple[int, str, int], ...]
+    """Class, label in per cent, number of cells."""
+    hatched: int
+    outside: tuple[str, ...]
+    gateways: int
+    site_regions: int
+
+
+def draw_map(reading: Reading, outlines: Outlines, exact_sites: bool, stamp: str) -> MapFigure | None:
+    """Draw the map; None for a run without cells.
+
+    Parameters
+    ----------
+    reading : Reading
+        The run; its cells must be H3 cells.
+    outlines : Outlines
+        Borders, in degrees.
+    exact_sites : bool
+        Draw sites where they are; otherwise one mark at the middle of their region.
+    stamp : str
+        The word written on the figure.
+    """
+    cells = reading.cells
+    if not len(cells.ids):
+        return None
+    drawing = Drawing(WIDTH, 0, f"Map: share of the time connected, by cell ({stamp})")
+    sheet, boundary = _sheet(reading)
+    drawing.height = sheet.height
+    classes = share_class(cells.connected_share)
+    drawing.add(
+        '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)"><rect class="hatch-ground" width="5" height="5"/>'
+        '<path class="hatch-line" d="M0 0V5"/></pattern></defs>'
+    )
+    drawing.rect(0, 0, WIDTH, sheet.height, "sea")
+    _rings(drawing, sheet, outlines.around, "land")
+    if boundary is None:
+        drawing.add(_raster(reading, sheet, classes))
+    else:
+        _shapes(drawing, reading, sheet, boundary, classes)
+    _rings(drawing, sheet, outlines.regions, "border")
+    labels = Labels(sheet.height)
+    labels.boxes.append((WIDTH - 250, 0, WIDTH, 22))
+    site_regions = _sites(drawing, reading, sheet, labels, exact_sites)
+    shown, outside = _gateways(drawing, reading, sheet, labels)
+    _region_names(drawing, reading, sheet, labels)
+    _scale_bar(drawing, sheet)
+    drawing.text(WIDTH - 10, 18, stamp, "stamp halo", "end")
+    tally = np.bincount(classes[classes >= 0], minlength=len(PALETTE))
+    return MapFigure(
+        svg=drawing.markup("map"),
+        classes=tuple((i, CLASS_LABELS[i], int(tally[i])) for i in range(len(PALETTE))),
+        hatched=int((classes < 0).sum()),
+        outside=tuple(outside),
+        gateways=shown,
+        site_regions=site_regions,
+    )
+
+
+def _sheet(reading: Reading) -> tuple[Sheet, list[Float] | None]:
+    """Return the sheet, and the boundary of every cell unless there are too many to draw."""
+    import h3
+
+    cells = reading.cells
+    boundary: list[Float] | None = None
+    if len(cells.ids) <= DRAWN_CELLS:
+        boundary = [np.asarray(h3.cell_to_boundary(c), dtype=np.float64) for c in cells.ids]
+        points = np.concatenate(boundary)
+    else:
+        points = np.stack([cells.latitude_deg, cells.longitude_deg], axis=1)
+    projection = projection_for(points[:, 0], points[:, 1])
+    x, y = projection.forward(points[:, 0], points[:, 1])
+    left, right, low, high = x.min(), x.max(), y.min(), y.max()
+    wide, tall = right - left, high - low
+    known = np.isfinite(reading.gateways.latitude_deg)
+    gx, gy = projection.forward(reading.gateways.latitude_deg[known], reading.gateways.longitude_deg[known])
+    near = (gx > left - 0.12 * wide) & (gx < right + 0.12 * wide)
+    near &= (gy > low - 0.12 * tall) & (gy < high + 0.12 * tall)
+    if near.any() and not projection.world:
+        left, right = min(left, gx[near].min()), max(right, gx[near].max())
+        low, high = min(low, gy[near].min()), max(high, gy[near].max())
+    margin = 0.0 if projection.world else 0.05 * max(right - left, high - low)
+    left, right, low, high = left - margin, right + margin, low - margin, high + margin
+    if projection.world:
+        left, right, low, high = -180.0, 180.0, -85.0, 85.0
+    wide, tall = right - left, high - low
+    if tall < 0.45 * wide:
+        low, high = low - (0.45 * wide - tall) / 2, high + (0.45 * wide - tall) / 2
+    elif tall > wide:
+        left, right = left - (tall - wide) / 2, right + (tall - wide) / 2
+    scale = WIDTH / (right - left)
+    return Sheet(projection, float(left), float(high), float(scale), float((high - low) * scale)), boundary
+
+
+def _ring_path(x: Float, y: Float) -> str:
+    """Return a closed path in tenths of a px, relative steps, without repeated points."""
+    points = np.unique(np.stack([np.rint(x * 10), np.rint(y * 10)], axis=1).astype(np.int64), axis=0, return_index=True)
+    order = np.sort(points[1])
+    px, py = np.rint(x * 10).astype(np.int64)[order], np.rint(y * 10).astype(np.int64)[order]
+    steps = "".join(f"{a},{b}" if a < 0 else f" {a},{b}" for a, b in zip(np.diff(px), np.diff(py), strict=True))
+    return f"M{px[0]},{py[0]}l{steps.strip()}z" if len(px) > 1 else ""
+
+
+def _shapes(drawing: Drawing, reading: Reading, sheet: Sheet, boundary: list[Float], classes: Integer) -> None:
+    """Draw cells as shapes, in tenths of a px; cells without terminals as one hatched shape."""
+    lengths = [len(b) for b in boundary]
+    points = np.concatenate(boundary)
+    x, y = sheet.place(points[:, 0], points[:, 1])
+    cuts = np.cumsum([0, *lengths])
+    paths = [_hexagon(x[a:b], y[a:b]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    empty = "".join(paths[i] for i in (classes < 0).nonzero()[0])
+    drawing.add('<g class="cells">')
+    if empty:
+        drawing.add(f'<g fill="url(#hatch)"><path transform="scale(.1)" d="{empty}">'
+                    "<title>No terminals in these cells</title></path></g>")  # fmt: skip
+    drawing.add('<g transform="scale(.1)">')
+    names = (*reading.regions.names, "No region")
+    for i in (classes >= 0).nonzero()[0]:
+        share, region = float(reading.cells.connected_share[i]), int(reading.cells.region[i])
+        title = f"{names[region]}: connected {percent(share)} of the time; {plural(reading.cells.terminals[i], 'terminal')}"
+        drawing.path(paths[i], f"k{classes[i]}", title)
+    drawing.add("</g></g>")
+
+
+def _hexagon(x: Float, y: Float) -> str:
+    px, py = np.rint(x * 10).astype(int).tolist(), np.rint(y * 10).astype(int).tolist()
+    steps = [f"{px[i] - px[i - 1]},{py[i] - py[i - 1]}" for i in range(1, len(px))]
+    return f"M{px[0]},{py[0]}l{' '.join(steps)}z"
+
+
+def _rings(drawing: Drawing, sheet: Sheet, rings: tuple[Float, ...], kind: str) -> None:
+    paths = []
+    for ring in rings:
+        if len(ring) < 3:
+            continue
+        x, y = sheet.place(ring[:, 0], ring[:, 1])
+        if x.max() < 0 or x.min() > WIDTH or y.max() < 0 or y.min() > sheet.height:
+            continue
+        if sheet.projection.world and np.ptp(x) > WIDTH * 0.9 and np.abs(np.diff(x)).max() > WIDTH / 2:
+            continue  # a ring cut by the edge of the world would draw a bar across it
+        paths.append(_ring_path(x, y))
+    if paths:
+        drawing.add(f'<g transform="scale(.1)"><path class="{kind}" d="{"".join(paths)}"/></g>')
+
+
+def _raster(reading: Reading, sheet: Sheet, classes: Integer) -> str:
+    """Draw cells as an image with one palette entry a class, for territories of very many cells."""
+    import h3.api.numpy_int as h3
+
+    ids = np.array([h3.str_to_int(c) for c in reading.cells.ids], dtype=np.uint64)
+    order = np.argsort(ids)
+    resolution = h3.get_resolution(int(ids[0]))
+    wide = int(np.sqrt(RASTER_PIXELS * WIDTH / sheet.height))
+    tall = max(int(wide * sheet.height / WIDTH), 1)
+    px, py = np.meshgrid((np.arange(wide) + 0.5) * WIDTH / wide, (np.arange(tall) + 0.5) * sheet.height / tall)
+    lat, lon = sheet.projection.inverse(px / sheet.scale + sheet.left, sheet.top - py / sheet.scale)
+    to_cell = h3.latlng_to_cell
+    pairs = zip(lat.ravel().tolist(), lon.ravel().tolist(), strict=True)
+    found = np.fromiter((to_cell(a, b, resolution) for a, b in pairs), dtype=np.uint64, count=lat.size)
+    at = np.minimum(np.searchsorted(ids[order], found), len(ids) - 1)
+    known: Boolean = ids[order][at] == found
+    shade = np.where(known, classes[order][at] + 1, len(PALETTE) + 1).reshape(tall, wide)
+    stripe = (np.add.outer(np.arange(tall), np.arange(wide)) % 4) > 0
+    shade = np.where((shade == 0) & stripe, len(PALETTE) + 2, shade)
+    image = base64.b64encode(_png(shade.astype(np.uint8))).decode()
+    return (
+        f'<image class="raster" x="0" y="0" width="{number(WIDTH)}" height="{number(sheet.height)}" '
+        f'preserveAspectRatio="none" href="data:image/png;base64,{image}"/>'
+    )
+
+
+def _png(shade: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
+    """Write an indexed PNG: 0 hatch line, 1..7 the classes, 8 nothing, 9 hatch ground (PNG, third edition)."""
+    palette = bytes.fromhex(NO_TERMINALS + "".join(PALETTE) + "000000" + NO_TERMINALS)
+    alpha = bytes([255] * (len(PALETTE) + 1) + [0, 70])
+    tall, wide = shade.shape
+    rows = np.concatenate([np.zeros((tall, 1), dtype=np.uint8), shade], axis=1).tobytes()
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", wide, tall, 8, 3, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        chunk(k, b)
+        for k, b in ((b"IHDR", header), (b"PLTE", palette), (b"tRNS", alpha), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
+    )
+
+
+def region_middle(reading: Reading, region: int) -> tuple[float, float] | None:
+    """Return the latitude and longitude, in degrees, of the cell nearest the middle of a region."""
+    chosen = (reading.cells.region == region).nonzero()[0]
+    if not chosen.size:
+        return None
+    lat, lon = np.radians(reading.cells.latitude_deg[chosen]), np.radians(reading.cells.longitude_deg[chosen])
+    points = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+    best = chosen[int((points @ points.mean(axis=0)).argmax())]
+    return float(reading.cells.latitude_deg[best]), float(reading.cells.longitude_deg[best])
+
+
+def _sites(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels, exact: bool) -> int:
+    """Mark the sites: where they are, or how many there are in each region; return the regions marked."""
+    sites = reading.sites
+    if exact:
+        x, y = sheet.place(sites.latitude_deg, sites.longitude_deg)
+        for i, name in enumerate(sites.names):
+            if np.isfinite(x[i]) and sheet.holds(x[i], y[i]):
+                drawing.add(f'<circle class="site" cx="{number(x[i])}" cy="{number(y[i])}" r="6">'
+                            f"<title>{_escape(name)}</title></circle>")  # fmt: skip
+                labels.block(x[i], y[i], 7)
+        return 0
+    marked = 0
+    for code in dict.fromkeys(sites.regions):
+        middle = region_middle(reading, reading.regions.codes.index(code)) if code in reading.regions.codes else None
+        if middle is None:
+            continue
+        x, y = sheet.place(np.array([middle[0]]), np.array([middle[1]]))
+        here = sum(r == code for r in sites.regions)
+        name = reading.regions.names[reading.regions.codes.index(code)]
+        drawing.add(f'<g><title>{plural(here, "site")} in {_escape(name)}; positions are not shown</title>'
+                    f'<circle class="site" cx="{number(x[0])}" cy="{number(y[0])}" r="11"/>')  # fmt: skip
+        drawing.text(x[0], y[0] + 4.5, str(here), "site-count", "middle")
+        drawing.add("</g>")
+        labels.block(x[0], y[0], 12)
+        marked += 1
+    return marked
+
+
+def _escape(text: str) -> str:
+    from html import escape
+
+    return escape(text)
+
+
+def _gateways(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels) -> tuple[int, list[str]]:
+    """Mark the gateways on the sheet, and point to those beyond it; return how many, and which are beyond."""
+    gateways = reading.gateways
+    x, y = sheet.place(gateways.latitude_deg, gateways.longitude_deg)
+    shown, outside = 0, []
+    named = len(gateways.ids) <= LABELLED_GATEWAYS
+    for i, name in enumerate(gateways.names):
+        if not np.isfinite(x[i]):
+            continue
+        if not sheet.holds(x[i], y[i], 8):
+            outside.append(name)
+            if named:
+                _pointer(drawing, sheet, labels, name, float(x[i]), float(y[i]))
+            continue
+        shown += 1
+        size = 8.0 if named else 4.0
+        drawing.path(
+            f"M{number(x[i])} {number(y[i] - size)}l{number(size)} {number(1.7 * size)}h{number(-2 * size)}z",
+            "gateway",
+            f"Gateway {name}",
+        )
+        labels.block(x[i], y[i], size)
+        if named:
+            wide = text_width(name, 13) / 2 + 14
+            spot = labels.find(name, 13, [(x[i] + wide, y[i]), (x[i] - wide, y[i]), (x[i], y[i] + 22), (x[i], y[i] - 20)])
+            if spot:
+                drawing.text(spot[0], spot[1] + 4.5, name, "gateway-name halo", "middle")
+    return shown, outside
+
+
+def _pointer(drawing: Drawing, sheet: Sheet, labels: Labels, name: str, x: float, y: float) -> None:
+    """Draw an arrow at the edge of the sheet towards a gateway beyond it."""
+    cx, cy = WIDTH / 2, sheet.height / 2
+    dx, dy = x - cx, y - cy
+    inset = 14.0
+    share = min((cx - inset) / max(abs(dx), 1e-9), (cy - inset) / max(abs(dy), 1e-9))
+    ax, ay = cx + share * dx, cy + share * dy
+    angle = np.degrees(np.arctan2(dy, dx))
+    drawing.add(
+        f'<path class="gateway" transform="translate({number(ax)} {number(ay)}) rotate({number(angle)})" '
+        f'd="M9 0L-6 -7V7z"><title>Gateway {_escape(name)}, beyond the map</title></path>'
+    )
+    labels.block(ax, ay, 10)
+    wide = text_width(name, 13) / 2 + 14
+    inward = ax - np.sign(dx) * wide
+    places = [(inward, ay), (ax, ay - np.sign(dy) * 20), (inward, ay - 18), (inward, ay + 18)]
+    spot = labels.find(name, 13, places)
+    if spot:
+        drawing.text(spot[0], spot[1] + 4.5, name, "gateway-name halo", "middle")
+
+
+def _region_names(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels) -> None:
+    """Name the regions, largest first, where a name fits; none for a territory of very many."""
+    if len(reading.regions.codes) > 60:
+        return
+    for region in np.argsort(-reading.regions.cells, kind="stable").tolist():
+        middle = region_middle(reading, region)
+        if middle is None:
+            continue
+        x, y = sheet.place(np.array([middle[0]]), np.array([middle[1]]))
+        name = reading.regions.names[region].removesuffix(" Oblast").removesuffix(" oblast")
+        across = float(x[0])
+        spot = labels.find(name, 12, [(across, float(y[0]) + d) for d in (0, 20, -20, 34, -34)])
+        if spot:
+            drawing.text(spot[0], spot[1] + 4, name, "region-name halo", "middle")
+
+
+def _scale_bar(drawing: Drawing, sheet: Sheet) -> None:
+    """Draw a bar of round length; an equal-area sheet of a country is true to scale within a few per cent."""
+    if sheet.projection.world:
+        return
+    metres = WIDTH / sheet.scale * 0.2
+    length = 10.0 ** np.floor(np.log10(metres))
+    length = max(m * length for m in (1, 2, 5) if m * length <= metres)
+    wide, y = length * sheet.scale, sheet.height - 16
+    drawing.path(f"M16 {number(y - 5)}v5h{number(wide)}v-5", "scale")
+    words = f"{count(length / 1e3)} km" if length >= 1e3 else f"{count(length)} m"
+    drawing.text(16 + wide / 2, y - 8, words, "tick halo", "middle")

@@ -1,0 +1,261 @@
+"""What a reading says: totals, ranges, regions and events, as numbers with their denominators.
+
+"Users" are terminal users: terminals times the users of a terminal.  A slot's worth of users connected is
+averaged over slots, so every mean is a mean over time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bentpipe.report.reading import Boolean, Event, Float, Integer, Reading
+
+WINDOW_MIN_S, WINDOW_MAX_S = 900.0, 6 * 3600.0
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The headline: terminal users connected, with both denominators."""
+
+    users: float
+    population: float
+    terminals: float
+    mean: float
+    worst: float
+    worst_slot: int
+    reachable_share: float
+    """Share of cell-slots with a usable satellite and a gateway; NaN without cells."""
+    delay_p50_s: float
+    delay_p95_s: float
+
+    @property
+    def mean_share(self) -> float:
+        """Mean users connected, as a share of the terminal users."""
+        return ratio(self.mean, self.users)
+
+    @property
+    def worst_share(self) -> float:
+        """Users connected at the worst slot, as a share of the terminal users."""
+        return ratio(self.worst, self.users)
+
+
+@dataclass(frozen=True)
+class SeedRange:
+    """Smallest and largest mean over the seeds, in users, at the sampled slots."""
+
+    seeds: int
+    samples: int
+    low: float
+    high: float
+    here: float
+    """The run's own mean over the same sampled slots."""
+
+
+@dataclass(frozen=True)
+class RegionRow:
+    """One region of the regions table; shares are of the region's own terminal users."""
+
+    code: str
+    name: str
+    population: float
+    users: float
+    mean: float
+    worst: float
+    powered_share: float
+    served_share: float
+    seed_low: float
+    seed_high: float
+    delay_p50_s: float
+    delay_p95_s: float
+    terrestrial_down_s: float
+
+    @property
+    def mean_share(self) -> float:
+        """Mean users connected, as a share of the region's terminal users."""
+        return ratio(self.mean, self.users)
+
+    @property
+    def worst_share(self) -> float:
+        """Users connected at the region's worst slot, as a share of its terminal users."""
+        return ratio(self.worst, self.users)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Means over one window of slots: before, during or after an event."""
+
+    seconds: float
+    users: float
+    reachable_share: float
+    antennas: float
+
+
+@dataclass(frozen=True)
+class EventChange:
+    """An event with the windows around it; a window is None where the run has no slot in it."""
+
+    event: Event
+    scope: str
+    scope_users: float
+    before: Window | None
+    during: Window | None
+    after: Window | None
+    overlaps: tuple[int, ...]
+
+    @property
+    def change(self) -> float:
+        """Users connected during, minus before; NaN where either is missing."""
+        if self.before is None or self.during is None:
+            return float("nan")
+        return self.during.users - self.before.users
+
+
+def ratio(part: float, whole: float) -> float:
+    """Divide, with NaN where the denominator is not positive."""
+    return part / whole if whole > 0 else float("nan")
+
+
+def users(reading: Reading, terminals: Integer, regions: Sequence[int] | None = None) -> Float:
+    """Turn terminals by slot and region (T, R) into users by slot (T,), over the regions named (or all)."""
+    factor = reading.regions.users_per_terminal
+    if regions is not None and len(regions):
+        chosen = list(regions)
+        return np.asarray(terminals[:, chosen] @ factor[chosen], dtype=np.float64)
+    return np.asarray(terminals @ factor, dtype=np.float64)
+
+
+def totals(reading: Reading) -> Totals:
+    """Return the headline numbers; every mean is 0 for a run without slots."""
+    regions = reading.regions
+    series = users(reading, regions.connected)
+    cells = int(regions.cells.sum())
+    slots = len(reading.times)
+    worst = int(series.argmin()) if series.size else 0
+    return Totals(
+        users=float(regions.users.sum()),
+        population=float(regions.population.sum()),
+        terminals=float(regions.terminals.sum()),
+        mean=float(series.mean()) if series.size else 0.0,
+        worst=float(series[worst]) if series.size else 0.0,
+        worst_slot=worst,
+        reachable_share=ratio(float(regions.cells_reachable.sum()), float(cells * slots)),
+        delay_p50_s=reading.delay_quantile_s(0.5),
+        delay_p95_s=reading.delay_quantile_s(0.95),
+    )
+
+
+def sampled_slots(reading: Reading) -> Integer:
+    """Return the positions in the run of the slots sampled for the seeds, shape (sample,)."""
+    if reading.replicas is None or not len(reading.times):
+        return np.zeros(0, dtype=np.int64)
+    found = np.searchsorted(reading.times, reading.replicas.times)
+    return np.asarray(np.clip(found, 0, len(reading.times) - 1), dtype=np.int64)
+
+
+def seed_range(reading: Reading) -> SeedRange | None:
+    """Return the range of the mean over the seeds; None where the run has no replicas."""
+    replicas = reading.replicas
+    if replicas is None:
+        return None
+    means = (replicas.connected @ reading.regions.users_per_terminal).mean(axis=0)
+    own = users(reading, reading.regions.connected)[sampled_slots(reading)]
+    return SeedRange(
+        seeds=replicas.connected.shape[1],
+        samples=replicas.connected.shape[0],
+        low=float(means.min()),
+        high=float(means.max()),
+        here=float(own.mean()),
+    )
+
+
+def region_rows(reading: Reading) -> tuple[RegionRow, ...]:
+    """Return the regions, worst off first; regions without terminals last."""
+    regions, replicas = reading.regions, reading.replicas
+    slots = max(len(reading.times), 1)
+    rows = []
+    for i, code in enumerate(regions.codes):
+        factor, total = float(regions.users_per_terminal[i]), float(regions.users[i])
+        connected = regions.connected[:, i] * factor
+        seeds = replicas.connected[:, :, i].mean(axis=0) * factor if replicas else np.full(1, np.nan)
+        rows.append(
+            RegionRow(
+                code=code,
+                name=regions.names[i],
+                population=float(regions.population[i]),
+                users=total,
+                mean=float(connected.sum()) / slots,
+                worst=float(connected.min()) if connected.size else 0.0,
+                powered_share=ratio(float(regions.powered[:, i].sum()) * factor / slots, total),
+                served_share=ratio(float(regions.served[:, i].sum()) * factor / slots, total),
+                seed_low=float(seeds.min()),
+                seed_high=float(seeds.max()),
+                delay_p50_s=reading.delay_quantile_s(0.5, i),
+                delay_p95_s=reading.delay_quantile_s(0.95, i),
+                terrestrial_down_s=float((~regions.terrestrial_up[:, i]).sum()) * reading.slot_s,
+            )
+        )
+    return tuple(sorted(rows, key=lambda r: (r.users <= 0, r.mean_share if r.users > 0 else 0.0, r.code)))
+
+
+def event_changes(reading: Reading) -> tuple[EventChange, ...]:
+    """Return every event with the windows before, during and after it.
+
+    The windows beside an event are as long as the event, at least 15 min and at most 6 h, and end where the
+    run ends.  They compare times of one run: another event that overlaps changes the numbers too, so it is
+    named.
+    """
+    return tuple(_event_change(reading, event) for event in reading.events)
+
+
+def _event_change(reading: Reading, event: Event) -> EventChange:
+    times = reading.times
+    length = float((event.end - event.start) / np.timedelta64(1, "ms")) / 1e3
+    side = np.timedelta64(round(min(max(length, WINDOW_MIN_S), WINDOW_MAX_S) * 1e3), "ms")
+    before = (times >= event.start - side) & (times < event.start)
+    after = (times >= event.end) & (times < event.end + side)
+    seen = (before | after | event.active).nonzero()[0]
+    overlaps = tuple(
+        other.number
+        for other in reading.events
+        if other.number != event.number and seen.size and _changes(other.active[seen])
+    )
+    names = [reading.regions.names[i] for i in event.regions]
+    chosen = list(event.regions) or list(range(len(reading.regions.codes)))
+    return EventChange(
+        event=event,
+        scope="whole territory" if not names else ", ".join(names),
+        scope_users=float(reading.regions.users[chosen].sum()),
+        before=_window(reading, before, event.regions),
+        during=_window(reading, event.active, event.regions),
+        after=_window(reading, after, event.regions),
+        overlaps=overlaps,
+    )
+
+
+def _changes(active: Boolean) -> bool:
+    """Whether an event starts or ends within the slots looked at."""
+    return bool(active.any() and not active.all())
+
+
+def _window(reading: Reading, mask: Boolean, chosen: tuple[int, ...]) -> Window | None:
+    slots = int(mask.sum())
+    if not slots:
+        return None
+    regions = reading.regions
+    columns = list(chosen) or list(range(len(regions.codes)))
+    cells = int(regions.cells[columns].sum())
+    in_use = reading.gateways.in_use[mask]
+    return Window(
+        seconds=slots * reading.slot_s,
+        users=float(users(reading, regions.connected[mask], chosen).mean()),
+        reachable_share=ratio(float(regions.cells_reachable[mask][:, columns].sum()), float(cells * slots)),
+        antennas=float(in_use.sum(axis=1).mean()) if in_use.shape[1] else float("nan"),
+    )
+
+
+def assumed(reading: Reading) -> int:
+    """Return the number of inputs marked assumed or hypothetical."""
+    return sum(row.get("tag") in ("assumed", "hypothetical") for row in reading.manifest.get("assumptions", []))

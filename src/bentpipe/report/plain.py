@@ -1,0 +1,243 @@
+"""The plain answer: five lines, each with its numbers, units and denominators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bentpipe.report import measures
+from bentpipe.report.measures import EventChange, RegionRow, SeedRange, Totals
+from bentpipe.report.reading import FinishedRun, Reading, read
+from bentpipe.report.wording import count, duration, milliseconds, people, percent, plural, signed, utc
+
+DISCLAIMER = "A simulation, not live status; affiliated with no operator."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The plain answer to a run.
+
+    Parameters
+    ----------
+    lines : tuple of str
+        Five plain lines: connected, range, worst region, events, delay.
+    data : dict
+        The same numbers for machines; the unit is in each key, shares are dimensionless (1 = all).
+    """
+
+    lines: tuple[str, ...]
+    data: dict[str, Any]
+
+
+def answer(run: FinishedRun) -> Answer:
+    """Answer a finished run in five lines.
+
+    Parameters
+    ----------
+    run : FinishedRun
+        An opened run.
+
+    Returns
+    -------
+    Answer
+        Lines for people and data for machines.
+    """
+    return answer_of(read(run))
+
+
+def answer_of(reading: Reading) -> Answer:
+    """Answer a run already read: see `answer`."""
+    total = measures.totals(reading)
+    seeds = measures.seed_range(reading)
+    regions = measures.region_rows(reading)
+    events = measures.event_changes(reading)
+    lines = (
+        connected_line(reading, total),
+        range_line(reading, total, seeds),
+        region_line(regions),
+        event_line(events),
+        delay_line(reading, total),
+    )
+    return Answer(lines=lines, data=_data(reading, total, seeds, regions, events, lines))
+
+
+def connected_line(reading: Reading, total: Totals) -> str:
+    """Who is connected, on average and at the worst slot, of how many."""
+    if not len(reading.times):
+        return "The run has no slot yet: there is nothing to count."
+    if total.users <= 0:
+        return "No terminals are placed in this territory, so no terminal user can be connected."
+    of_people = (
+        f"; {percent(ratio_of_population(total))} of the population of {people(total.population)}"
+        if total.population > 0
+        else "; the population is not known"
+    )
+    return (
+        f"{count(total.mean)} of {count(total.users)} terminal users are connected on average over "
+        f"{duration(reading.span_s)} from {utc(reading.times[0])} ({percent(total.mean_share)} of terminal users"
+        f"{of_people}); at the worst slot, {utc(reading.times[total.worst_slot], 's')}, "
+        f"{count(total.worst)} ({percent(total.worst_share)})."
+    )
+
+
+def ratio_of_population(total: Totals) -> float:
+    """Mean users connected as a share of the whole population."""
+    return measures.ratio(total.mean, total.population)
+
+
+def range_line(reading: Reading, total: Totals, seeds: SeedRange | None) -> str:
+    """The range over the seeds, and how much is assumed."""
+    rows = len(reading.manifest.get("assumptions", []))
+    rest = f"{measures.assumed(reading)} of {plural(rows, 'input')} are assumed or hypothetical and marked so."
+    if seeds is None:
+        return f"One seed only: no range over seeds was computed; {rest}"
+    return (
+        f"Over {plural(seeds.seeds, 'seed')}, the average at {plural(seeds.samples, 'sampled slot')} lies between "
+        f"{count(seeds.low)} and {count(seeds.high)} terminal users "
+        f"({percent(measures.ratio(seeds.low, total.users))} to {percent(measures.ratio(seeds.high, total.users))}); "
+        f"{rest}"
+    )
+
+
+def region_line(regions: tuple[RegionRow, ...]) -> str:
+    """The region worst off, and the one best off."""
+    rows = [r for r in regions if r.users > 0]
+    if not rows:
+        return "No region has terminals."
+    low, high = rows[0], rows[-1]
+    text = (
+        f"Worst off is {low.name}: {percent(low.mean_share)} of its {count(low.users)} terminal users connected "
+        f"on average, {percent(low.worst_share)} at its worst slot"
+    )
+    if len(rows) == 1:
+        return text + "; no other region has terminals."
+    return text + f"; best off is {high.name} with {percent(high.mean_share)} of {count(high.users)}."
+
+
+def event_line(events: tuple[EventChange, ...]) -> str:
+    """What the events changed, the largest change first."""
+    if not events:
+        return "Nothing breaks in this scenario: it has no events."
+    known = sorted((e for e in events if np.isfinite(e.change)), key=lambda e: e.change)
+    parts = [_event_words(e) for e in known[:2]]
+    rest = len(events) - len(parts)
+    if not parts:
+        return (
+            f"{plural(rest, 'event')} in the run, none with a time before it to compare with "
+            "(before, during and after are in the report)."
+        )
+    more = f"; {plural(rest, 'more event')} in the report" if rest else ""
+    return f"{'; '.join(parts)}{more}."
+
+
+def _event_words(row: EventChange) -> str:
+    assert row.before is not None and row.during is not None
+    mark = " (hypothetical)" if row.event.tag == "hypothetical" else ""
+    where = "in the whole territory" if not row.event.regions else f"in its {plural(len(row.event.regions), 'region')}"
+    return (
+        f"{row.event.title}{mark}: {count(row.before.users)} terminal users connected before, "
+        f"{count(row.during.users)} during ({signed(row.change)}, of {count(row.scope_users)} {where})"
+    )
+
+
+def delay_line(reading: Reading, total: Totals) -> str:
+    """Delay of the connected terminals, and what geometry alone reaches."""
+    reach = (
+        f"geometry alone (a usable satellite and a gateway) reaches {percent(total.reachable_share)} of "
+        "cells and slots"
+        if np.isfinite(total.reachable_share)
+        else "the run has no cells, so no share of cells is reached"
+    )
+    if not np.isfinite(total.delay_p50_s):
+        return f"No terminal is served, so there is no delay to state; {reach}."
+    return (
+        f"Idle round trip to the point of presence: median {milliseconds(total.delay_p50_s)}, 95th percentile "
+        f"{milliseconds(total.delay_p95_s)}, over connected terminals and slots; {reach}."
+    )
+
+
+def _number(value: float) -> float | None:
+    """Return a number that JSON can carry: None for NaN."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _data(
+    reading: Reading,
+    total: Totals,
+    seeds: SeedRange | None,
+    regions: tuple[RegionRow, ...],
+    events: tuple[EventChange, ...],
+    lines: tuple[str, ...],
+) -> dict[str, Any]:
+    slots = len(reading.times)
+    return {
+        "schema": 1,
+        "simulated": True,
+        "disclaimer": DISCLAIMER,
+        "hypothetical": reading.hypothetical,
+        "name": reading.name,
+        "title": reading.title,
+        "start_utc": f"{reading.times[0]}Z" if slots else None,
+        "end_utc": f"{reading.end}Z" if slots else None,
+        "slots": slots,
+        "slot_s": reading.slot_s,
+        "population_people": _number(total.population),
+        "terminals": _number(total.terminals),
+        "terminal_users": _number(total.users),
+        "connected_users_mean": _number(total.mean),
+        "connected_share_of_users_mean": _number(total.mean_share),
+        "connected_share_of_population_mean": _number(ratio_of_population(total)),
+        "connected_users_worst_slot": _number(total.worst),
+        "connected_share_of_users_worst_slot": _number(total.worst_share),
+        "worst_slot_utc": f"{reading.times[total.worst_slot]}Z" if slots else None,
+        "cells": len(reading.cells.ids),
+        "reachable_share_of_cell_slots": _number(total.reachable_share),
+        "round_trip_p50_ms": _number(total.delay_p50_s * 1e3),
+        "round_trip_p95_ms": _number(total.delay_p95_s * 1e3),
+        "seeds": None
+        if seeds is None
+        else {
+            "count": seeds.seeds,
+            "sampled_slots": seeds.samples,
+            "connected_users_mean_low": _number(seeds.low),
+            "connected_users_mean_high": _number(seeds.high),
+            "connected_users_mean_this_seed": _number(seeds.here),
+        },
+        "inputs": len(reading.manifest.get("assumptions", [])),
+        "inputs_assumed": measures.assumed(reading),
+        "regions": [_region_data(row) for row in regions],
+        "events": [_event_data(row) for row in events],
+        "lines": list(lines),
+    }
+
+
+def _region_data(row: RegionRow) -> dict[str, Any]:
+    return {
+        "code": row.code,
+        "name": row.name,
+        "population_people": _number(row.population),
+        "terminal_users": _number(row.users),
+        "connected_users_mean": _number(row.mean),
+        "connected_share_of_users_mean": _number(row.mean_share),
+        "connected_users_worst_slot": _number(row.worst),
+        "round_trip_p50_ms": _number(row.delay_p50_s * 1e3),
+        "round_trip_p95_ms": _number(row.delay_p95_s * 1e3),
+        "terrestrial_down_s": _number(row.terrestrial_down_s),
+    }
+
+
+def _event_data(row: EventChange) -> dict[str, Any]:
+    windows = {"before": row.before, "during": row.during, "after": row.after}
+    return {
+        "id": row.event.id,
+        "kind": row.event.kind,
+        "title": row.event.title,
+        "tag": row.event.tag,
+        "start_utc": f"{row.event.start}Z",
+        "end_utc": f"{row.event.end}Z",
+        "regions": list(row.event.regions and [row.scope]),
+        "terminal_users": _number(row.scope_users),
+        **{f"connected_users_{k}": None if w is None else _number(w.users) for k, w in windows.items()},
+    }

@@ -1,0 +1,437 @@
+"""One pass over a finished run: everything the report needs, as small arrays.
+
+The large variables (slot by cell) are read by blocks of slots along their stored chunks and reduced at
+once, so memory is bounded by the block and not by the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import xarray
+
+Float = NDArray[np.float64]
+Integer = NDArray[np.int64]
+Boolean = NDArray[np.bool_]
+Times = NDArray[np.datetime64]
+
+DELAY_BIN_S = 1e-4
+DELAY_BINS = 5000  # to 0.5 s; a bent pipe with its fibre stays far below
+BLOCK_VALUES = 2_000_000  # values of one variable held at once
+
+
+class FinishedRun(Protocol):
+    """What a report is made from: see the results contract."""
+
+    @property
+    def path(self) -> Path:
+        """Folder of the run."""
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The run's manifest."""
+
+    @property
+    def dataset(self) -> xarray.Dataset:
+        """The run's variables, read lazily."""
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The regions of the territory; arrays of shape (R,), or (T, R) for the series.
+
+    ``users`` is the number of terminal users by region, ``users_per_terminal`` converts the series,
+    which count terminals.
+    """
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    population: Float
+    terminals: Float
+    users_per_terminal: Float
+    cells: Integer
+    connected: Integer
+    powered: Integer
+    served: Integer
+    cells_served: Integer
+    cells_reachable: Integer
+    terrestrial_up: Boolean
+
+    @property
+    def users(self) -> Float:
+        """Terminal users by region, shape (R,)."""
+        return self.terminals * self.users_per_terminal
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The analysis cells; arrays of shape (C,).
+
+    ``connected_share`` is the mean over the slots of terminals connected over terminals (NaN where a
+    cell has none), ``served_share`` the share of slots in which the cell was served.
+    """
+
+    ids: tuple[str, ...]
+    latitude_deg: Float
+    longitude_deg: Float
+    region: Integer
+    terminals: Float
+    connected_share: Float
+    served_share: Float
+
+
+@dataclass(frozen=True)
+class Gateways:
+    """The gateways (G,), with antennas in use and available by slot (T, G)."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    latitude_deg: Float
+    longitude_deg: Float
+    in_use: Integer
+    available: Integer
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The named sites (S,); series have shape (T, S), segments (S, K), in s."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    regions: tuple[str, ...]
+    latitude_deg: Float
+    longitude_deg: Float
+    connected: Boolean
+    served: Boolean
+    delay_s: Float
+    delay_p95_s: Float
+    loss: Float
+    handovers: Integer
+    segment_names: tuple[str, ...]
+    segment_s: Float
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of the timeline; `active` has shape (T,), `regions` the region indices it names."""
+
+    number: int
+    id: str
+    kind: str
+    title: str
+    start: np.datetime64
+    end: np.datetime64
+    tag: str
+    source: str
+    changed: str
+    regions: tuple[int, ...]
+    active: Boolean
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """Terminals connected for other seeds: shape (sample, replica, region), at the sampled times (sample,)."""
+
+    times: Times
+    connected: Integer
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A finished run, read once and reduced."""
+
+    name: str
+    title: str
+    manifest: dict[str, Any]
+    times: Times
+    slot_s: float
+    regions: Regions
+    cells: Cells
+    gateways: Gateways
+    sites: Sites
+    events: tuple[Event, ...]
+    replicas: Replicas | None
+    handovers: Integer
+    satellites: Integer
+    delay_histogram: Float
+    """Terminal-slots by region and bin of round-trip time, shape (R + 1, DELAY_BINS); last row: no region."""
+
+    @property
+    def end(self) -> np.datetime64:
+        """End of the last slot, UTC."""
+        if not len(self.times):
+            return np.datetime64("NaT")
+        end: np.datetime64 = self.times[-1] + np.timedelta64(round(self.slot_s * 1e3), "ms")
+        return end
+
+    @property
+    def span_s(self) -> float:
+        """Length of the run in s."""
+        return len(self.times) * self.slot_s
+
+    @property
+    def hypothetical(self) -> bool:
+        """Whether the run, or any event in it, is marked hypothetical."""
+        return bool(self.manifest.get("hypothetical")) or any(e.tag == "hypothetical" for e in self.events)
+
+    def delay_quantile_s(self, q: float, region: int | None = None) -> float:
+        """Quantile of the round-trip time over connected terminals and slots, in s; NaN where none."""
+        rows = self.delay_histogram if region is None else self.delay_histogram[region : region + 1]
+        total = np.cumsum(rows.sum(axis=0))
+        if not total.size or total[-1] <= 0:
+            return float("nan")
+        return float((np.searchsorted(total, q * total[-1]) + 0.5) * DELAY_BIN_S)
+
+
+def read(run: FinishedRun) -> Reading:
+    """Read a finished run once.
+
+    Parameters
+    ----------
+    run : FinishedRun
+        An opened run.
+
+    Returns
+    -------
+    Reading
+        Small arrays; times in UTC, delays in s, counts of terminals.
+    """
+    data = run.dataset
+    manifest = dict(run.manifest)
+    times = _times(data)
+    slot_s = _slot_seconds(data, times)
+    region_of_cell = _values(data, "region_of_cell", np.int64, ("cell",))
+    regions = _regions(data, region_of_cell)
+    cells, histogram = _cells(data, region_of_cell, len(regions.codes))
+    return Reading(
+        name=str(manifest.get("name", run.path.name)),
+        title=str(manifest.get("title") or manifest.get("name") or run.path.name),
+        manifest=manifest,
+        times=times,
+        slot_s=slot_s,
+        regions=regions,
+        cells=cells,
+        gateways=_gateways(data),
+        sites=_sites(data),
+        events=_events(data, manifest, times, slot_s, regions),
+        replicas=_replicas(data, times),
+        handovers=_values(data, "handovers", np.int64, ("slot",)),
+        satellites=_values(data, "satellites_tracked", np.int64, ("slot",)),
+        delay_histogram=histogram,
+    )
+
+
+def _values(data: xarray.Dataset, name: str, dtype: Any, dims: tuple[str, ...], fill: float = 0) -> Any:
+    """Return a variable as an array; `fill` over the same dimensions where the run does not have it."""
+    if name in data.variables:
+        return np.asarray(data[name].values).astype(dtype, copy=False)
+    return np.full(tuple(data.sizes.get(d, 0) for d in dims), fill, dtype=dtype)
+
+
+def _texts(data: xarray.Dataset, names: tuple[str, ...], dim: str) -> tuple[str, ...]:
+    for name in names:
+        if name in data.variables:
+            return tuple(str(v) for v in np.atleast_1d(data[name].values))
+    return tuple(f"{dim} {i + 1}" for i in range(data.sizes.get(dim, 0)))
+
+
+def _first(data: xarray.Dataset, names: tuple[str, ...], dim: str, fill: float = 0) -> Float:
+    for name in names:
+        if name in data.variables:
+            return np.atleast_1d(np.asarray(data[name].values, dtype=np.float64))
+    return np.full(data.sizes.get(dim, 0), fill, dtype=np.float64)
+
+
+def _times(data: xarray.Dataset) -> Times:
+    if "time" in data.variables:
+        return np.asarray(data["time"].values).astype("datetime64[ms]")
+    return np.zeros(0, dtype="datetime64[ms]")
+
+
+def _slot_seconds(data: xarray.Dataset, times: Times) -> float:
+    stated = data.attrs.get("slot_s")
+    if stated is not None:
+        return float(stated)
+    if len(times) > 1:
+        return float((times[1] - times[0]) / np.timedelta64(1, "ms")) / 1e3
+    return 15.0
+
+
+def _regions(data: xarray.Dataset, region_of_cell: Integer) -> Regions:
+    count = data.sizes.get("region", 0)
+    terminals = _first(data, ("region_terminals", "terminals_of_region"), "region")
+    users = _first(data, ("region_users", "users"), "region", fill=float("nan"))
+    stated = float(data.attrs.get("users_per_terminal", 1.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = users / terminals
+    own = region_of_cell[region_of_cell >= 0]
+    series = ("slot", "region")
+    return Regions(
+        codes=_texts(data, ("region", "region_code"), "region"),
+        names=_texts(data, ("region_name", "region"), "region"),
+        population=_first(data, ("region_population",), "region"),
+        terminals=terminals,
+        users_per_terminal=np.where(np.isfinite(ratio), ratio, stated),
+        cells=np.bincount(own, minlength=count).astype(np.int64)[:count],
+        connected=_values(data, "region_terminals_connected", np.int64, series),
+        powered=_values(data, "region_terminals_powered", np.int64, series),
+        served=_values(data, "region_terminals_served", np.int64, series),
+        cells_served=_values(data, "region_cells_served", np.int64, series),
+        cells_reachable=_values(data, "region_cells_reachable", np.int64, series),
+        terrestrial_up=_values(data, "region_terrestrial_up", np.bool_, series, fill=1),
+    )
+
+
+def _blocks(data: xarray.Dataset, name: str) -> Iterator[slice]:
+    """Yield slices of slots: whole stored chunks, as many as fit the block."""
+    slots, cells = data.sizes.get("slot", 0), max(data.sizes.get("cell", 0), 1)
+    stored = data[name].encoding.get("chunks") or (240,)
+    chunk = max(int(stored[0]), 1)
+    step = chunk * max(BLOCK_VALUES // (chunk * cells), 1)
+    if step * cells > 4 * BLOCK_VALUES:  # a chunk too large to hold: read it more than once
+        step = max(BLOCK_VALUES // cells, 1)
+    for start in range(0, slots, step):
+        yield slice(start, min(start + step, slots))
+
+
+def _cells(data: xarray.Dataset, region: Integer, regions: int) -> tuple[Cells, Float]:
+    count = data.sizes.get("cell", 0)
+    terminals = _first(data, ("terminals", "cell_terminals"), "cell")
+    connected = np.zeros(count)
+    served = np.zeros(count)
+    row = np.where((region >= 0) & (region < regions), region, regions)
+    base = (row * DELAY_BINS).astype(np.int32)
+    histogram = np.zeros((regions + 1) * DELAY_BINS)
+    if "terminals_connected" in data.variables and "rtt_s" in data.variables and count:
+        for block in _blocks(data, "rtt_s"):
+            delay = np.asarray(data["rtt_s"].isel(slot=block).values)
+            online = np.asarray(data["terminals_connected"].isel(slot=block).values)
+            known = np.isfinite(delay)
+            served += known.sum(axis=0)
+            connected += online.sum(axis=0, dtype=np.int64)
+            bins = np.where(known, delay, 0) * np.float32(1 / DELAY_BIN_S)
+            index = np.minimum(bins, DELAY_BINS - 1).astype(np.int32)
+            index += base
+            histogram += np.bincount(
+                index.ravel(), weights=np.where(known, online, 0).ravel(), minlength=histogram.size
+            )
+    slots = max(data.sizes.get("slot", 0), 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(terminals > 0, connected / (slots * terminals), np.nan)
+    cells = Cells(
+        ids=_texts(data, ("cell", "cell_id"), "cell"),
+        latitude_deg=_first(data, ("latitude_deg", "cell_latitude_deg"), "cell"),
+        longitude_deg=_first(data, ("longitude_deg", "cell_longitude_deg"), "cell"),
+        region=region,
+        terminals=terminals,
+        connected_share=share,
+        served_share=served / slots,
+    )
+    return cells, histogram.reshape(regions + 1, DELAY_BINS)
+
+
+def _gateways(data: xarray.Dataset) -> Gateways:
+    series = ("slot", "gateway")
+    return Gateways(
+        ids=_texts(data, ("gateway", "gateway_id"), "gateway"),
+        names=_texts(data, ("gateway_name", "gateway"), "gateway"),
+        latitude_deg=_first(data, ("gateway_latitude_deg",), "gateway", float("nan")),
+        longitude_deg=_first(data, ("gateway_longitude_deg",), "gateway", float("nan")),
+        in_use=_values(data, "gateway_antennas_in_use", np.int64, series),
+        available=_values(data, "gateway_antennas", np.int64, series),
+    )
+
+
+def _sites(data: xarray.Dataset) -> Sites:
+    series = ("slot", "site")
+    served = _values(data, "site_served", np.bool_, series)
+    satellite = _values(data, "site_serving_satellite", np.int64, series)
+    changed = (satellite[1:] != satellite[:-1]) & served[1:] & served[:-1]
+    delay = _values(data, "site_rtt_s", np.float64, series, float("nan"))
+    segments = _values(data, "site_segment_s", np.float64, ("slot", "site", "segment"), float("nan"))
+    known = np.isfinite(segments).all(axis=2) & served if segments.size else np.zeros_like(served)
+    total = np.where(known[:, :, None], segments, 0).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = total / known.sum(axis=0)[:, None]
+    return Sites(
+        ids=_texts(data, ("site", "site_id"), "site"),
+        names=_texts(data, ("site_name", "site"), "site"),
+        kinds=_texts(data, ("site_kind",), "site"),
+        regions=_texts(data, ("site_region",), "site"),
+        latitude_deg=_first(data, ("site_latitude_deg",), "site", float("nan")),
+        longitude_deg=_first(data, ("site_longitude_deg",), "site", float("nan")),
+        connected=_values(data, "site_connected", np.bool_, series),
+        served=served,
+        delay_s=np.where(served, delay, np.nan),
+        delay_p95_s=np.where(
+            served, _values(data, "site_rtt_p95_s", np.float64, series, float("nan")), np.nan
+        ),
+        loss=np.where(served, _values(data, "site_loss", np.float64, series, float("nan")), np.nan),
+        handovers=changed.sum(axis=0).astype(np.int64),
+        segment_names=_texts(data, ("segment",), "segment"),
+        segment_s=mean,
+    )
+
+
+def _instant(text: object, fallback: np.datetime64) -> np.datetime64:
+    """Read a UTC time as the manifest writes it ("...Z"); the end of the run where it is open."""
+    if not text:
+        return fallback
+    return np.datetime64(str(text).replace("Z", "").replace("+00:00", ""), "ms")
+
+
+def _events(
+    data: xarray.Dataset, manifest: dict[str, Any], times: Times, slot_s: float, regions: Regions
+) -> tuple[Event, ...]:
+    if not len(times):
+        return ()
+    active = _values(data, "event_active", np.bool_, ("slot", "event"))
+    stored = _texts(data, ("event", "event_id"), "event")
+    end = times[-1] + np.timedelta64(round(slot_s * 1e3), "ms")
+    found = []
+    for row in manifest.get("events", []):
+        start, stop = _instant(row.get("start_utc"), times[0]), _instant(row.get("end_utc"), end)
+        identity = str(row.get("id", ""))
+        column = stored.index(identity) if identity in stored else -1
+        found.append((start, stop, row, active[:, column] if column >= 0 else (times >= start) & (times < stop)))
+    found.sort(key=lambda item: (item[0], item[1], str(item[2].get("id", ""))))
+    return tuple(
+        Event(
+            number=i + 1,
+            id=str(row.get("id", "")),
+            kind=str(row.get("kind", "")),
+            title=str(row.get("title") or row.get("id") or row.get("kind", "event")),
+            start=start,
+            end=stop,
+            tag=str(row.get("tag", "")),
+            source=str(row.get("source", "")),
+            changed=str(row.get("changed", "")),
+            regions=tuple(regions.codes.index(c) for c in row.get("regions") or () if c in regions.codes),
+            active=mask,
+        )
+        for i, (start, stop, row, mask) in enumerate(found)
+    )
+
+
+def _replicas(data: xarray.Dataset, times: Times) -> Replicas | None:
+    if "replica_terminals_connected" not in data.variables:
+        return None
+    connected = np.asarray(data["replica_terminals_connected"].values, dtype=np.int64)
+    if not connected.size:
+        return None
+    if "sample_time" in data.variables:
+        when = np.asarray(data["sample_time"].values).astype("datetime64[ms]")
+    else:
+        index = _first(data, ("sample_index",), "sample", float("nan"))
+        if not np.isfinite(index).all():
+            index = np.linspace(0, max(len(times) - 1, 0), connected.shape[0]).round()
+        when = times[index.astype(np.int64)]
+    return Replicas(times=when, connected=connected)

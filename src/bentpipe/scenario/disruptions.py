@@ -1,0 +1,166 @@
+"""What breaks: each kind of disruption is one model, told apart by `kind`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bentpipe.scenario.values import (
+    AnySpan,
+    CatalogNumber,
+    Choice,
+    Code,
+    Hours,
+    Id,
+    Latitude,
+    LongText,
+    Longitude,
+    Moment,
+    Number,
+    Part,
+    Share,
+    Span,
+    Text,
+)
+
+Tag = Literal["documented", "assumed", "hypothetical"]
+Corner = tuple[Latitude, Longitude]
+
+
+class Disruption(Part):
+    """What all kinds share.
+
+    Parameters
+    ----------
+    start : datetime.datetime, optional
+        UTC; the start of the run where absent.
+    end, duration : datetime.datetime, datetime.timedelta, optional
+        One of them, or neither: to the end of the run. `Scenario.window` resolves both.
+    tag : str
+        Whether the event itself is documented, assumed or hypothetical; the extent is tagged in `provenance`.
+    source : str
+        Who says so.
+    """
+
+    id: Id
+    title: Text
+    start: Moment | None = None
+    end: Moment | None = None
+    duration: AnySpan | None = None
+    tag: Annotated[Tag, Choice()]
+    source: LongText = ""
+
+
+class GatewayLoss(Disruption):
+    """Gateways stop: power, strike or sabotage."""
+
+    kind: Literal["gateway-loss"]
+    gateways: tuple[Id, ...]
+
+
+class PopLoss(Disruption):
+    """Points of presence stop, and with them every gateway that leads only there."""
+
+    kind: Literal["pop-loss"]
+    pops: tuple[Id, ...]
+
+
+class FibreLoss(Disruption):
+    """The fibre between these gateways and their point of presence is cut."""
+
+    kind: Literal["fibre-loss"]
+    gateways: tuple[Id, ...]
+
+
+class SatelliteLoss(Disruption):
+    """Satellites stop: by catalogue number, by plane of a shell (from 0), or a share of all, drawn by seed."""
+
+    kind: Literal["satellite-loss"]
+    satellites: tuple[CatalogNumber, ...] = ()
+    shell: Annotated[int, Number(0, 99, "(a shell, from 0)", whole=True)] | None = None
+    planes: tuple[Annotated[int, Number(0, 999, "(a plane, from 0)", whole=True)], ...] = ()
+    share: Share | None = None
+
+
+class TerrestrialOutage(Disruption):
+    """Fixed and mobile networks fail for a share of the people of some regions."""
+
+    kind: Literal["terrestrial-outage"]
+    regions: tuple[Code, ...]
+    share: Share = 1.0
+
+
+class PowerCut(Disruption):
+    """Mains power fails.
+
+    Parameters
+    ----------
+    share : float
+        Share of the places without power at any one time.
+    pattern : str
+        "rolling": the places change every `window`; "steady": the same places throughout.
+    window : datetime.timedelta
+        How long one place is dark at a time, where rolling.
+    battery_hours : float, optional
+        Instead of the hours of `terminals.kinds` and of the sites.
+    """
+
+    kind: Literal["power-cut"]
+    regions: tuple[Code, ...]
+    share: Share
+    pattern: Annotated[Literal["rolling", "steady"], Choice()] = "steady"
+    window: Annotated[timedelta, Span(60, 30 * 86400)] = timedelta(hours=4)
+    battery_hours: Hours | None = None
+
+
+class TerminalsCutOff(Disruption):
+    """The operator cuts a number of terminals off, in these regions (everywhere where none is named)."""
+
+    kind: Literal["terminals-cut-off"]
+    count: Annotated[int, Number(1, 100_000_000, "terminals", whole=True)]
+    regions: tuple[Code, ...] = ()
+
+
+class LicenceWithdrawn(Disruption):
+    """Service is refused in regions or in a polygon of (latitude, longitude) corners, degrees."""
+
+    kind: Literal["licence-withdrawn"]
+    regions: tuple[Code, ...] = ()
+    polygon: tuple[Corner, ...] = ()
+
+
+class Jamming(Disruption):
+    """User links fail inside a polygon, or within `radius_km` of `centre` (latitude, longitude), degrees."""
+
+    kind: Literal["jamming"]
+    polygon: tuple[Corner, ...] = ()
+    centre: Corner | None = None
+    radius_km: Annotated[float, Number(0, 2_000, "km", above=True)] | None = None
+
+
+AnyDisruption = Annotated[
+    GatewayLoss
+    | PopLoss
+    | FibreLoss
+    | SatelliteLoss
+    | TerrestrialOutage
+    | PowerCut
+    | TerminalsCutOff
+    | LicenceWithdrawn
+    | Jamming,
+    Field(discriminator="kind"),
+]
+
+KINDS: dict[str, type[Disruption]] = {
+    "gateway-loss": GatewayLoss,
+    "pop-loss": PopLoss,
+    "fibre-loss": FibreLoss,
+    "satellite-loss": SatelliteLoss,
+    "terrestrial-outage": TerrestrialOutage,
+    "power-cut": PowerCut,
+    "terminals-cut-off": TerminalsCutOff,
+    "licence-withdrawn": LicenceWithdrawn,
+    "jamming": Jamming,
+}

@@ -1,0 +1,182 @@
+"""Cross-field checks of disruptions and of provenance."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from functools import partial
+
+from bentpipe.errors import Fault
+from bentpipe.scenario.disruptions import (
+    Disruption,
+    FibreLoss,
+    GatewayLoss,
+    Jamming,
+    LicenceWithdrawn,
+    PopLoss,
+    PowerCut,
+    SatelliteLoss,
+    TerminalsCutOff,
+    TerrestrialOutage,
+)
+from bentpipe.scenario.model import WORLD_ASSUMED, Scenario
+from bentpipe.scenario.places import Places
+from bentpipe.scenario.values import did_you_mean
+
+Faults = Iterator[Fault]
+
+
+def event_checks(s: Scenario, at: Places) -> list[Callable[[], Faults]]:
+    """List the checks of disruptions, one by one, so that a gap in one event hides nothing in another.
+
+    Parameters
+    ----------
+    s : Scenario
+        Or a draft.
+    at : Places
+
+    Returns
+    -------
+    list of callable
+        Each yields faults.
+    """
+    runs: list[Callable[[], Faults]] = [partial(check_overlaps, s, at)]
+    for number, event in enumerate(s.disruptions or ()):
+        here = _here(at, number, event)
+        runs += [partial(one, s, event, here) for one in (check_window, check_target, check_known)]
+    return runs
+
+
+def _here(at: Places, number: int, event: Disruption) -> Callable[[str], str]:
+    """Make a function from a key of the event to its place."""
+    ids = at.find(["disruptions"]).ids
+    index = ids.get(str(event.id), number)
+    return lambda key: at.where(["disruptions", index, *([key] if key else [])])
+
+
+def check_window(s: Scenario, event: Disruption, here: Callable[[str], str]) -> Faults:
+    """Check that the event ends once, after it starts, and touches the run."""
+    if event.end is not None and event.duration is not None:
+        yield Fault("end and duration contradict one another", here("duration"), str(event.duration), "one of them")
+        return
+    if event.tag == "documented" and not event.source.strip():
+        yield Fault("a documented event needs a source", here("tag"), event.tag, "",
+                    "say who documents it in source, or tag it assumed")
+    start, end = s.window(event)
+    if end <= start:
+        key = "end" if event.end is not None else "start"
+        yield Fault("the event ends before it starts", here(key), end.isoformat(), f"after {start.isoformat()}")
+    elif end <= s.time.start or start >= s.time.end:
+        yield Fault("the event lies outside the run", here("start" if event.start is not None else "end"),
+                    f"{start.isoformat()} to {end.isoformat()}",
+                    f"something between {s.time.start.isoformat()} and {s.time.end.isoformat()}",
+                    "move the event or the run")
+
+
+def check_target(s: Scenario, event: Disruption, here: Callable[[str], str]) -> Faults:
+    """Check that the event says what it hits, in one way only."""
+    from bentpipe.scenario.checks import check_polygon
+
+    if isinstance(event, (TerrestrialOutage, PowerCut)) and event.regions == ():
+        yield Fault("the event hits no region", here("regions"), [], "at least one region, or the country's code")
+    if isinstance(event, (GatewayLoss, FibreLoss)) and event.gateways == ():
+        yield Fault("the event hits no gateway", here("gateways"), [], "at least one id")
+    if isinstance(event, PopLoss) and event.pops == ():
+        yield Fault("the event hits no point of presence", here("pops"), [], "at least one id")
+    if isinstance(event, SatelliteLoss):
+        ways = [bool(event.satellites), bool(event.planes) or event.shell is not None, event.share is not None]
+        if sum(ways) != 1:
+            yield Fault("the event says in none or several ways which satellites stop", here(""), None,
+                        "exactly one of satellites, shell with planes, share")
+        elif ways[1] and (event.shell is None or not event.planes):
+            yield Fault("a loss by plane needs shell and planes", here(""))
+        if event.satellites and s.constellation.source not in ("elements", None):
+            yield Fault("Walker shells have no catalogue numbers", here("satellites"), list(event.satellites),
+                        "only with constellation.source = 'elements'", "name shell and planes")
+        if event.shell is not None and s.constellation.source == "elements":
+            yield Fault("an element set has no numbered shells", here("shell"), event.shell, "",
+                        "name satellites, or a share")
+    if isinstance(event, TerminalsCutOff) and event.count > s.terminals.total + sum(x.terminals for x in s.sites):
+        yield Fault("more terminals are cut off than there are", here("count"), event.count,
+                    f"at most {s.terminals.total:,}")
+    if isinstance(event, LicenceWithdrawn) and bool(event.regions) == bool(event.polygon):
+        yield Fault("a withdrawal covers regions or a polygon", here(""), None, "exactly one of regions, polygon")
+    if isinstance(event, Jamming):
+        circle = event.centre is not None or event.radius_km is not None
+        if circle == bool(event.polygon):
+            yield Fault("jamming covers a circle or a polygon", here(""), None,
+                        "exactly one of polygon, centre with radius_km")
+        elif circle and (event.centre is None or event.radius_km is None):
+            yield Fault("a circle needs centre and radius_km", here(""))
+    if isinstance(event, (LicenceWithdrawn, Jamming)) and event.polygon:
+        yield from check_polygon(event.polygon, here("polygon"))
+
+
+def check_known(s: Scenario, event: Disruption, here: Callable[[str], str]) -> Faults:
+    """Check that gateways and points of presence exist, as far as the file itself lists them."""
+    if s.gateways == WORLD_ASSUMED or s.gateways_file is not None:
+        return
+    named: Iterable[str] = getattr(event, "gateways", None) or getattr(event, "pops", None) or ()
+    key = "pops" if isinstance(event, PopLoss) else "gateways"
+    known = {item.id for item in (s.pops if key == "pops" else s.gateways) if not isinstance(item, str)}
+    what = "point of presence" if key == "pops" else "gateway"
+    for name in named:
+        if name not in known:
+            yield Fault(f"no such {what}", here(key), name, ", ".join(sorted(known)), did_you_mean(name, known))
+    if len(set(named)) != len(list(named)):
+        yield Fault(f"a {what} is named twice", here(key), list(named), "once each")
+
+
+def check_overlaps(s: Scenario, at: Places) -> Faults:
+    """Check that power cuts and terrestrial outages of one place and time do not contradict one another."""
+    for kind in (PowerCut, TerrestrialOutage):
+        events = [(n, event) for n, event in enumerate(s.disruptions) if isinstance(event, kind)]
+        for place, (number, event) in enumerate(events):
+            for _, earlier in events[:place]:
+                same = sorted(set(event.regions) & set(earlier.regions))
+                (start, end), (start2, end2) = s.window(event), s.window(earlier)
+                if same and start < end2 and start2 < end:
+                    yield Fault(f"overlaps in time and place with '{earlier.id}', which says another share",
+                                _here(at, number, event)("regions"), same, "one share for a place at a time",
+                                "join the two, or let one end where the other starts")
+
+
+def check_provenance(s: Scenario, at: Places, today: date) -> Faults:
+    """Check that rows name keys that exist, carry a source where documented, and no date to come."""
+    from bentpipe.scenario.assumptions import leaf_keys
+
+    leaves: list[str] | None = None
+    for number, row in enumerate(s.provenance):
+        here = ["provenance", number]
+        if row.tag == "documented" and not row.source.strip():
+            yield Fault("a documented value needs a source", at.where([*here, "tag"]), row.tag, "",
+                        "name the source, or tag it assumed")
+        if row.tag == "documented" and row.date is not None and row.date > today:
+            yield Fault("documented for a day to come", at.where([*here, "date"]), row.date.isoformat(),
+                        f"up to {today}")
+        leaves = leaf_keys(s) if leaves is None else leaves
+        for key in row.keys:
+            if not any(matches(key, leaf) for leaf in leaves):
+                sections = [*{leaf.rsplit(".", n)[0] for leaf in leaves for n in (0, 1)}]
+                yield Fault("matches no key of the scenario", at.where([*here, "keys"]), key, "",
+                            did_you_mean(key, sections))
+
+
+def matches(pattern: str, key: str) -> bool:
+    """Tell whether a provenance key covers a dotted key.
+
+    Parameters
+    ----------
+    pattern : str
+        ``*`` stands for any characters within one part; a pattern covers all below it.
+    key : str
+
+    Returns
+    -------
+    bool
+    """
+    wanted, parts = pattern.split("."), key.split(".")
+    return len(wanted) <= len(parts) and all(
+        fnmatch.fnmatchcase(part, want) for want, part in zip(wanted, parts, strict=False)
+    )

@@ -1,0 +1,130 @@
+"""The ground segment, the licence, and the choices of model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from bentpipe.scenario.values import (
+    CalendarDay,
+    Choice,
+    Code,
+    Elevation,
+    Flag,
+    Hours,
+    Id,
+    Latitude,
+    Longitude,
+    Moment,
+    Number,
+    Part,
+    Share,
+    Text,
+    Words,
+)
+
+Antennas = Annotated[int, Number(0, 1_000, "antennas", whole=True)]
+
+
+class Gateway(Part):
+    """A gateway station.
+
+    Parameters
+    ----------
+    antennas : int
+        Satellites that it can follow at once.
+    pop : str
+        Id of the point of presence that its fibre leads to.
+    power_backup_hours : float
+        How long it runs without mains power, h.
+    background_antennas : int
+        Antennas that carry neighbours outside the territory.
+    available_from : datetime.datetime, optional
+        UTC; in service from the start where absent.
+    """
+
+    id: Id
+    name: Text
+    latitude_deg: Latitude
+    longitude_deg: Longitude
+    antennas: Annotated[int, Number(1, 1_000, "antennas", whole=True)] = 8
+    minimum_elevation_deg: Elevation = 25.0
+    gso_avoidance_deg: Annotated[float, Number(0, 90, "degrees")] = 18.0
+    pop: Id
+    power_backup_hours: Hours = 72.0
+    background_antennas: Antennas = 0
+    available_from: Moment | None = None
+
+
+class Pop(Part):
+    """A point of presence: where the operator's network meets the Internet."""
+
+    id: Id
+    name: Text
+    latitude_deg: Latitude
+    longitude_deg: Longitude
+
+
+class Fibre(Part):
+    """Fibre between gateway and point of presence.
+
+    Parameters
+    ----------
+    route_factor : float
+        Length of the route over the great circle.
+    velocity_factor : float
+        Speed of light in the fibre over that in vacuum.
+    """
+
+    route_factor: Annotated[float, Number(1, 10)] = 1.4
+    velocity_factor: Annotated[float, Number(0.1, 1)] = 0.68
+
+
+class LicenceMask(Part):
+    """Where service is allowed or refused: regions or a polygon, from `start` to `end` (UTC; open where absent).
+
+    A later mask prevails over an earlier one.
+    """
+
+    regions: tuple[Code, ...] = ()
+    polygon: tuple[tuple[Latitude, Longitude], ...] = ()
+    allowed: Flag
+    start: Moment | None = None
+    end: Moment | None = None
+
+
+class Licence(Part):
+    """Where the service may be used: the rule for every place, and the masks that depart from it."""
+
+    default: Annotated[Literal["allowed", "refused"], Choice()] = "allowed"
+    masks: tuple[LicenceMask, ...] = ()
+
+
+SCHEDULING = ("observed", "highest", "nearest", "longest", "max-coverage", "random")
+"""Names of the scheduling policies that come with bentpipe; others come by entry point."""
+
+PolicyName = Annotated[str, Words(100, r"[A-Za-z_][\w.-]*", "the name of a policy")]
+
+
+class Policies(Part):
+    """The policies by kind."""
+
+    scheduling: PolicyName = "observed"
+
+
+class Access(Part):
+    """What the access network adds to the delay.
+
+    Parameters
+    ----------
+    era : datetime.date, optional
+        The date whose access network is meant; the start's where absent.
+    load : float
+        Share of a beam's capacity that is busy.
+    probe : str
+        What measures the delay: a continuous "ping", the dish's own ("dish"), or probes out of silence
+        ("traceroute", "built-in").
+    """
+
+    era: CalendarDay | None = None
+    load: Share = 0.5
+    probe: Annotated[Literal["ping", "traceroute", "built-in", "dish"], Choice()] = "ping"

@@ -1,0 +1,109 @@
+"""Checks that need the catalogue: whoever has it hands over what exists."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from bentpipe.errors import Fault
+from bentpipe.scenario.model import Scenario
+from bentpipe.scenario.values import did_you_mean
+
+
+def named_regions(scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    """List every region that a scenario names.
+
+    Parameters
+    ----------
+    scenario : Scenario
+
+    Returns
+    -------
+    tuple of (str, str)
+        Region code, and the dotted key that names it; in the order of the model.
+    """
+    s = scenario
+    named = [(code, "territory.admin1") for code in s.territory.admin1]
+    for holder, codes in (("people.regions", s.people.regions), ("terminals.regions", s.terminals.regions),
+                          ("terminals.region_weights", s.terminals.region_weights)):
+        named += [(code, f"{holder}.{code}") for code in codes]
+    named += [(code, f"licence.masks.{n}.regions") for n, mask in enumerate(s.licence.masks) for code in mask.regions]
+    named += [(code, f"disruptions.{event.id}.regions") for event in s.disruptions
+              for code in getattr(event, "regions", ())]
+    return tuple(named)
+
+
+def check_references(
+    scenario: Scenario,
+    region_codes: Collection[str] | None = None,
+    *,
+    countries: Collection[str] | None = None,
+    gateways: Collection[str] | None = None,
+    pops: Collection[str] | None = None,
+    policies: Collection[str] | None = None,
+    catalog_numbers: Collection[int] | None = None,
+) -> tuple[Fault, ...]:
+    """Check every name in a scenario against what exists; what is None is not checked.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    region_codes : collection of str, optional
+        ISO 3166-2 codes of the territory.
+    countries : collection of str, optional
+        ISO 3166-1 alpha-3 codes that exist.
+    gateways, pops : collection of str, optional
+        Ids, where the scenario takes them from a file or from the assumed world-wide list.
+    policies : collection of str, optional
+        Names of scheduling policies.
+    catalog_numbers : collection of int, optional
+        Satellites of the element set.
+
+    Returns
+    -------
+    tuple of Fault
+        With file, line and key where the scenario knows them.
+    """
+    found = [
+        *_regions(scenario, region_codes, countries),
+        *_targets(scenario, gateways, pops, catalog_numbers),
+        *_policy(scenario, policies),
+    ]
+    return tuple(found)
+
+
+def _unknown(what: str, name: object, known: Collection[object], where: str) -> Fault:
+    texts = sorted(str(one) for one in known)
+    shown = ", ".join(texts) if len(texts) <= 12 else f"{len(texts)} of them, {texts[0]} to {texts[-1]}"
+    return Fault(f"no such {what}", where, name, shown, did_you_mean(name, texts))
+
+
+def _regions(s: Scenario, codes: Collection[str] | None, countries: Collection[str] | None) -> Iterator[Fault]:
+    country = s.territory.country
+    if countries is not None and country is not None and country not in countries:
+        yield _unknown("country", country, countries, s.where("territory.country"))
+    for code, key in named_regions(s):
+        if "-" not in code:
+            if countries is not None and code not in countries:
+                yield _unknown("country", code, countries, s.where(key))
+        elif codes is not None and code not in codes:
+            yield _unknown("region of the territory", code, codes, s.where(key))
+
+
+def _targets(s: Scenario, gateways: Collection[str] | None, pops: Collection[str] | None,
+             numbers: Collection[int] | None) -> Iterator[Fault]:
+    for event in s.disruptions:
+        for key, known, what in (("gateways", gateways, "gateway"), ("pops", pops, "point of presence"),
+                                 ("satellites", numbers, "satellite")):
+            for name in getattr(event, key, ()):
+                if known is not None and name not in known:
+                    yield _unknown(what, name, known, s.where(f"disruptions.{event.id}.{key}"))
+    for key in ("include", "exclude"):
+        for number in getattr(s.constellation, key):
+            if numbers is not None and number not in numbers:
+                yield _unknown("satellite", number, numbers, s.where(f"constellation.{key}"))
+
+
+def _policy(s: Scenario, policies: Collection[str] | None) -> Iterator[Fault]:
+    name = s.policies.scheduling
+    if policies is not None and name.lower() not in {policy.lower() for policy in policies}:
+        yield _unknown("scheduling policy", name, policies, s.where("policies.scheduling"))

@@ -1,0 +1,62 @@
+"""Stand-ins for the Python API: the terminal is tested without a simulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import bentpipe
+from bentpipe.errors import UnknownNameError
+
+
+@dataclass
+class Api:
+    """What the commands asked of the API, and how it is to behave."""
+
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+    failure: BaseException | None = None
+
+    def load_scenario(self, name: str, overrides: dict[str, Any]) -> Any:
+        self.calls.append(("load_scenario", (name, overrides)))
+        if name.lower() != "ukraine-2022":
+            raise UnknownNameError(f"no scenario is called {name!r}")
+        return SimpleNamespace(name="ukraine-2022")
+
+    def plan(self, scenario: Any) -> Any:
+        return SimpleNamespace(lines=("12 cells", "1 GB"), data={"cells": 12, "bytes": 10**9})
+
+    def run(self, scenario: Any, **options: Any) -> Any:
+        self.calls.append(("run", options))
+        if self.failure is not None:
+            raise self.failure
+        options["progress"]("simulate", 1, 2)
+        return SimpleNamespace(path=Path("runs/ukraine-2022"))
+
+    def answer(self, run: Any) -> Any:
+        return SimpleNamespace(lines=("one", "two", "three", "four", "five"), data={"gap_s": float("nan")})
+
+    def open_run(self, name: str) -> Any:
+        return SimpleNamespace(path=Path("runs") / name.lower())
+
+    def write_report(self, run: Any, out: Path | None = None, exact_sites: bool = False) -> Path:
+        self.calls.append(("write_report", (out, exact_sites)))
+        return out or Path("runs/ukraine-2022/report.html")
+
+    def explain(self, run: Any, site: str, at: str) -> Any:
+        self.calls.append(("explain", (site, at)))
+        return SimpleNamespace(lines=("STARLINK-1",), data={"satellite": "STARLINK-1"})
+
+    def asked(self, name: str) -> Any:
+        return next(content for called, content in self.calls if called == name)
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Api:
+    stand_in = Api()
+    for name in ("load_scenario", "plan", "run", "answer", "open_run", "write_report", "explain"):
+        monkeypatch.setattr(bentpipe, name, getattr(stand_in, name), raising=False)
+    return stand_in

@@ -1,0 +1,137 @@
+"""Each command asks the API the right thing and prints its answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bentpipe.cli import main
+from bentpipe.cli.explain import utc_instant
+from bentpipe.cli.run import read_overrides, toml_value
+from bentpipe.errors import InputError
+
+
+def test_run_prints_five_lines_and_where_the_report_is(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "ukraine-2022"]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "Report: runs/ukraine-2022/report.html",
+    ]
+    assert "simulating" in err
+
+
+def test_run_quiet_says_nothing_on_stderr(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "ukraine-2022", "--quiet", "--no-report"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.splitlines()[-1] == "Run: runs/ukraine-2022"
+    assert not any(name == "write_report" for name, _ in api.calls)
+
+
+def test_run_json_is_one_strict_object(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["RUN", "ukraine-2022", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(name))
+    assert answer["schema"] == 1
+    assert answer["report"] == "runs/ukraine-2022/report.html"
+    assert answer["answer"] == {"gap_s": None}
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_dry_run_plans_and_runs_nothing(api: Any, capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
+    assert main(["run", "ukraine-2022", "--dry-run", *(["--json"] if as_json else [])]) == 0
+    assert [name for name, _ in api.calls] == ["load_scenario"]
+    out = capsys.readouterr().out
+    if as_json:
+        assert json.loads(out)["plan"]["cells"] == 12
+    else:
+        assert out == "12 cells\n1 GB\n"
+
+
+def test_run_hands_every_option_on(api: Any, tmp_path: Path) -> None:
+    elements = tmp_path / "set.tle"
+    elements.write_text("")
+    options = [
+        "--elements",
+        str(elements),
+        "--policy",
+        "Nearest",
+        "--seed",
+        "7",
+        "--start",
+        "2022-10-10T00:00Z",
+    ]
+    options += ["--duration", "1h", "--set", "satellite.beams=8", "--set", "name=mine"]
+    options += ["--threads", "2", "--out", str(tmp_path / "r")]
+    assert main(["run", "UKRAINE-2022", *options]) == 0
+    assert api.asked("load_scenario") == (
+        "UKRAINE-2022",
+        {
+            "seed": 7,
+            "time.start": "2022-10-10T00:00Z",
+            "time.duration": "1h",
+            "policies.scheduling": "Nearest",
+            "constellation.source": "elements",
+            "constellation.elements": str(elements),
+            "satellite.beams": 8,
+            "name": "mine",
+        },
+    )
+    asked = api.asked("run")
+    assert asked["threads"] == 2
+    assert asked["out"] == tmp_path / "r"
+
+
+def test_report_coarsens_sites_unless_asked(
+    api: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["report", "ukraine-2022"]) == 0
+    assert api.asked("write_report") == (None, False)
+    api.calls.clear()
+    assert main(["report", "ukraine-2022", "--out", str(tmp_path / "x.html"), "--exact-sites", "--json"]) == 0
+    assert api.asked("write_report") == (tmp_path / "x.html", True)
+    assert '"report"' in capsys.readouterr().out
+
+
+def test_explain_asks_for_one_instant(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "ukraine-2022", "kyiv", "--at", "2022-10-10T09:00+03:00"]) == 0
+    assert api.asked("explain") == ("kyiv", "2022-10-10T06:00:00")
+    assert main(["explain", "ukraine-2022", "kyiv", "--at", "2022-10-10T06:00Z", "--json"]) == 0
+    assert '"satellite": "STARLINK-1"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("25", 25),
+        ("0.5", 0.5),
+        ("true", True),
+        ("24h", "24h"),
+        ('["UA-30"]', ["UA-30"]),
+        ("Kyiv", "Kyiv"),
+        ("1\nother = 2", "1\nother = 2"),
+        ("", ""),
+    ],
+)
+def test_values_are_read_as_a_scenario_file_would(text: str, value: object) -> None:
+    assert toml_value(text) == value
+
+
+def test_all_faults_of_the_options_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        read_overrides(
+            {"seed": 1, "time.start": None}, tmp_path / "none", ["seed=2", "nonsense", "=3", "a.b=1"]
+        )
+    assert len(caught.value.faults) == 4
+
+
+@pytest.mark.parametrize("text", ["2022-10-10T06:00", "2022-10-10T06:00Z", "2022-10-10 06:00:00"])
+def test_instants_are_utc(text: str) -> None:
+    assert utc_instant(text) == "2022-10-10T06:00:00"
