@@ -13,7 +13,7 @@ import hashlib
 import importlib.metadata
 from pathlib import Path
 
-import astropy_iers_data
+import astropy_iers_data  # type: ignore[import-untyped]
 
 MJD_EPOCH = datetime.date(1858, 11, 17)
 TARGET = Path(__file__).resolve().parents[1] / "src/bentpipe/earth/data/earth-orientation.csv"

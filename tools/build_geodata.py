@@ -29,6 +29,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ COUNTRY_OF_CODE = {
     "UA-43": "UA", "UA-40": "UA",
     "FR-GF": "GF", "FR-MQ": "MQ", "FR-GP": "GP", "FR-RE": "RE", "FR-YT": "YT",
     "NL-BQ1": "BQ", "NL-BQ2": "BQ", "NL-BQ3": "BQ",
+    "MA-15": "EH", "MA-16": "EH",
     "NO-21": "SJ", "NO-22": "SJ", "NO-X01~": "BV", "-99-X15~": "CC", "-99-X14~": "CX",
 }  # fmt: skip
 """Where the country is not the package's own ``iso_a2``: Ukraine's regions, and countries of ISO 3166-1
@@ -137,7 +139,8 @@ def read_regions(path: Path) -> tuple[list[list[str]], npt.NDArray[np.object_]]:
     for index, feature in enumerate(kept):
         code = feature["properties"]["iso_3166_2"]
         iso2 = COUNTRY_OF_CODE.get(code, feature["properties"]["iso_a2"])
-        groups[iso2, iso2 + code[3:] if code.startswith("-99") else code].append(index)
+        own = (iso2 + code[3:] if code.startswith("-99") else code).rstrip("~")  # Natural Earth's: "AE-X01~"
+        groups[iso2, own].append(index)
     rows, shapes = [], []
     for (iso2, code), members in sorted(groups.items()):
         largest = max(members, key=lambda index: (geometry[index].area, index))
@@ -177,16 +180,17 @@ def compare_view(path: Path, rows: list[list[str]], geometry: Any, countries: di
             shapes.append(polygon(rings))
             names.append(item["properties"]["a3"])
     points = shapely.point_on_surface(geometry)
-    inside = shapely.STRtree(shapes).query(points, predicate="intersects")
-    seen = dict(zip(inside[0].tolist(), [names[i] for i in inside[1]], strict=True))
+    point, shape = shapely.STRtree(shapes).query(points, predicate="intersects")
+    by_size = np.argsort(-shapely.area(np.array(shapes))[shape])  # the smallest that holds a point wins
+    seen = {int(point[i]): names[shape[i]] for i in by_size}
     return [f"{rows[i][0]} {rows[i][1]}: {seen[i]}" for i in sorted(seen)
             if seen[i] != countries[rows[i][2]]["iso3"]]  # fmt: skip
 
 
 def rings_of(geometry: npt.NDArray[np.object_]) -> tuple[list[list[tuple[int, int]]], list[int]]:
-    """Quantised rings without repeated points, and the region of each."""
+    """Quantised rings without repeated points (outer ones anticlockwise, holes clockwise), and the region of each."""
     rings, region = [], []
-    for index, shape in enumerate(geometry):
+    for index, shape in enumerate(shapely.orient_polygons(geometry)):
         before = len(rings)
         for polygon in shapely.get_parts(shape):
             for line in (polygon.exterior, *polygon.interiors):
@@ -214,7 +218,7 @@ def cut_arcs(rings: list[list[tuple[int, int]]]) -> tuple[list[tuple[tuple[int, 
         closed = ring[start:] + ring[: start + 1]
         cuts = [i for i, p in enumerate(closed) if len(neighbours[p]) != 2] or [0, len(closed) - 1]
         chain = []
-        for first, last in zip(cuts, cuts[1:], strict=False):
+        for first, last in pairwise(cuts):
             arc = tuple(closed[first : last + 1])
             key = min(arc, arc[::-1])
             index = number.setdefault(key, len(number))

@@ -218,7 +218,8 @@ def fit_logit(record: Record, pairs: Pairs, features: Floats) -> LogitFit:
         if np.abs(step).max() < 1e-9:
             break
     p = probabilities(x @ beta, group)
-    return LogitFit(beta, np.linalg.inv(information), float(np.log(p[hit]).sum()), count, outside)
+    covariance = np.asarray(np.linalg.inv(information), np.float64)
+    return LogitFit(beta, covariance, float(np.log(p[hit]).sum()), count, outside)
 
 
 def feature_table(record: Record, pairs: Pairs) -> dict[str, Floats]:

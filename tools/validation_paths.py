@@ -67,9 +67,7 @@ class Paths(NamedTuple):
 
 def nearest_elements(folder: Path, day: date) -> Path:
     """File of elements nearest to a day."""
-    return min(
-        (folder / name for name in ELEMENTS), key=lambda p: abs(date.fromisoformat(p.name[9:19]) - day)
-    )
+    return min((folder / name for name in ELEMENTS), key=lambda p: abs(date.fromisoformat(p.name[9:19]) - day))
 
 
 def load_sky(path: Path, slots: int, seed: int = 1) -> Sky:
@@ -104,7 +102,7 @@ def load_gateways(folder: Path, day: date) -> Ground:
     """Gateways of the map: live or built; from 2024 on also those licensed by October 2023."""
     with open(folder / "gateways_unofficial_map_2023-10-10.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    wanted = ("live", "presumed live", "built")
+    wanted: tuple[str, ...] = ("live", "presumed live", "built")
     if day.year >= 2024:
         wanted += ("grant of authority", "unknown", "construction")
     kept = [row for row in rows if row["status"].casefold().startswith(wanted)]
@@ -118,7 +116,8 @@ def load_pops(folder: Path, day: date) -> Ground:
             rows = [(r["city"], r["lat"], r["lon"]) for r in csv.DictReader(file) if r["show"] == "True"]
     elif day.year == 2024:
         text = (folder / "pop_location_2024-02-14.csv").read_text(encoding="utf-8")
-        rows = [(p[1], p[-2], p[-1]) for p in (line.split(",") for line in text.splitlines() if line)]
+        fields = [line.split(",") for line in text.splitlines() if line]
+        rows = [(f[1], f[-2], f[-1]) for f in fields]
     else:
         with open(folder / "pops_unofficial_map_2023-10-10.csv", newline="", encoding="utf-8") as file:
             rows = [(r["name"], r["lat"], r["lon"]) for r in csv.DictReader(file)]
@@ -128,9 +127,7 @@ def load_pops(folder: Path, day: date) -> Ground:
 def clear_of_arc(site_ecef_m: Floats, direction: Floats) -> NDArray[np.bool_]:
     """Whether directions (..., 3) from a place keep the avoidance angle from the whole geostationary arc."""
     longitude = np.radians(np.arange(0.0, 360.0, 1.0))
-    arc = (
-        42_164_000.0 * np.stack([np.cos(longitude), np.sin(longitude), 0 * longitude], axis=-1) - site_ecef_m
-    )
+    arc = 42_164_000.0 * np.stack([np.cos(longitude), np.sin(longitude), 0 * longitude], axis=-1) - site_ecef_m
     above = arc @ site_ecef_m > 0.0
     unit = arc[above] / np.linalg.norm(arc[above], axis=-1, keepdims=True)
     if not len(unit):
@@ -149,9 +146,7 @@ def paths(lat_deg: float, lon_deg: float, pop: str, sky: Sky, gateways: Ground, 
     p = int(np.argmin(far))
     if not np.isfinite(far[p]):
         raise ValueError(f"no point of presence is called {pop}")
-    fibre = ROUTE_FACTOR * great_circle_m(
-        gateways.lat_deg, gateways.lon_deg, pops.lat_deg[p], pops.lon_deg[p]
-    )
+    fibre = ROUTE_FACTOR * great_circle_m(gateways.lat_deg, gateways.lon_deg, pops.lat_deg[p], pops.lon_deg[p])
     rows = []
     for positions in sky.position_m:
         links = _links(site, frame, lat_deg, positions.T, sky.log_weight, gateways, fibre)
@@ -160,7 +155,8 @@ def paths(lat_deg: float, lon_deg: float, pop: str, sky: Sky, gateways: Ground, 
             k = rng.choice(len(user), p=weight / weight.sum())
             rows.append((user[k], feeder[k], fibre[best[k]]))
     table = np.array(rows)
-    return Paths(*np.ascontiguousarray(table.T), pop=pops.name[p])
+    user_m, feeder_m, fibre_m = np.ascontiguousarray(table.T)
+    return Paths(user_m, feeder_m, fibre_m, pops.name[p])
 
 
 def _links(
@@ -183,9 +179,7 @@ def _links(
     down = satellites[here, None, :] - gateways.ecef_m
     feeder = np.linalg.norm(down, axis=-1)
     sine = np.einsum("ngk,gk->ng", down, gateways.ecef_m) / feeder / np.linalg.norm(gateways.ecef_m, axis=-1)
-    way = np.where(
-        sine > np.sin(np.radians(GATEWAY_MINIMUM_DEG)), feeder + fibre / FIBRE_VELOCITY_FACTOR, np.inf
-    )
+    way = np.where(sine > np.sin(np.radians(GATEWAY_MINIMUM_DEG)), feeder + fibre / FIBRE_VELOCITY_FACTOR, np.inf)
     best = way.argmin(axis=1)
     seen = np.isfinite(way.min(axis=1))
     if not seen.any():

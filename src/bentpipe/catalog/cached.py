@@ -112,9 +112,7 @@ def exclusive(lock: Path, wait_s: float, poll_s: float = 0.1) -> Iterator[None]:
     deadline = time.monotonic() + wait_s
     while not _take(lock):
         if time.monotonic() >= deadline:
-            raise FetchError(
-                f"another download holds {lock}; wait for it, or remove the file if none is running"
-            )
+            raise FetchError(f"another download holds {lock}; wait for it, or remove the file if none is running")
         time.sleep(poll_s)
     try:
         yield

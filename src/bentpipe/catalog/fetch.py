@@ -176,9 +176,7 @@ def _address(group: str | None, name: str | None, url: str | None, notation: str
     else:
         asked = "starlink" if group is None else group
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", asked):
-            raise InputError(
-                Fault("not a group", "GROUP", asked, "letters, digits, hyphens: starlink, oneweb")
-            )
+            raise InputError(Fault("not a group", "GROUP", asked, "letters, digits, hyphens: starlink, oneweb"))
         query = f"GROUP={asked.lower()}"
     return f"{base}{'&' if parts.query else '?'}{query}&FORMAT={notation}"
 
@@ -297,7 +295,7 @@ def _content(response: httpx.Response, address: str, limits: Limits) -> bytes:
     deadline = time.monotonic() + limits.total_s
     pieces: list[bytes] = []
     size = 0
-    for piece in response.iter_bytes(65536):
+    for piece in response.iter_bytes():  # as they come: the deadline holds for a trickle too
         pieces.append(piece)
         size += len(piece)
         if size > limits.max_bytes:

@@ -136,8 +136,7 @@ def constellation_shells(
         given = table["licensed"]
         cite = f"{given['source']}; phasing and nodes assumed"
         return tuple(
-            _spec(row, row["planes"] * row["per_plane"], row["planes"], "documented", cite)
-            for row in given["shell"]
+            _spec(row, row["planes"] * row["per_plane"], row["planes"], "documented", cite) for row in given["shell"]
         )
     if source == "on-station":
         return _on_station(name, table["on-station"], _day(date))
@@ -173,9 +172,7 @@ def _day(date: str | dt.date | np.datetime64 | None) -> dt.date:
 
 
 def _on_station(name: str, table: Mapping[str, Any], day: dt.date) -> tuple[ShellSpec, ...]:
-    bracket = _bracket(
-        name, sorted({count["date"] for row in table["shell"] for count in row["counts"]}), day
-    )
+    bracket = _bracket(name, sorted({count["date"] for row in table["shell"] for count in row["counts"]}), day)
     cite = f"{table['source']}: {bracket[0]}"
     if len(bracket) == 2:
         cite += f" and {bracket[1]}, interpolated"
@@ -186,9 +183,7 @@ def _on_station(name: str, table: Mapping[str, Any], day: dt.date) -> tuple[Shel
         counts = {count["date"]: (count["satellites"], count["planes"]) for count in row["counts"]}
         satellites, planes = _interpolate([counts.get(date, (0, 1)) for date in bracket], bracket, day)
         if satellites:
-            specs.append(
-                _spec(row, satellites, planes, "documented" if day == bracket[0] else "assumed", cite)
-            )
+            specs.append(_spec(row, satellites, planes, "documented" if day == bracket[0] else "assumed", cite))
     return tuple(specs)
 
 
@@ -215,17 +210,13 @@ def _bracket(name: str, dates: Sequence[dt.date], day: dt.date) -> tuple[dt.date
     )
 
 
-def _interpolate(
-    counts: Sequence[tuple[int, int]], dates: Sequence[dt.date], day: dt.date
-) -> tuple[int, int]:
+def _interpolate(counts: Sequence[tuple[int, int]], dates: Sequence[dt.date], day: dt.date) -> tuple[int, int]:
     """Satellites and planes in use on a day, from one count or linearly between two."""
     if len(counts) == 1:
         return counts[0]
     part = (day - dates[0]) / (dates[1] - dates[0])
     (satellites0, planes0), (satellites1, planes1) = counts
-    return round(satellites0 + part * (satellites1 - satellites0)), round(
-        planes0 + part * (planes1 - planes0)
-    )
+    return round(satellites0 + part * (satellites1 - satellites0)), round(planes0 + part * (planes1 - planes0))
 
 
 def _spec(row: Mapping[str, Any], satellites: int, planes: int, tag: Tag, source: str) -> ShellSpec:

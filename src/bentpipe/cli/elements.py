@@ -42,22 +42,16 @@ def fetch(
 
     if notation not in ("json", "csv"):
         raise typer.BadParameter("json or csv", param_hint="--format")
-    got = fetch_elements(
-        group, name=name, url=url, notation="csv" if notation == "csv" else "json", tell=_notice
-    )
+    got = fetch_elements(group, name=name, url=url, notation="csv" if notation == "csv" else "json", tell=_notice)
     if not got.downloaded:
-        _notice(
-            f"not downloaded: the cached file is {_age(got.age_s)} old, and newer data come every two hours"
-        )
+        _notice(f"not downloaded: the cached file is {_age(got.age_s)} old, and newer data come every two hours")
     for note in got.notes:
         _notice(note)
     if as_json:
         print_json("elements fetch", {key: getattr(got, key) for key in got.__dataclass_fields__})
     else:
         verb = "Downloaded" if got.downloaded else "Cached"
-        print_lines(
-            [f"{verb}: {got.path}", f"{got.satellites:,} satellites, median epoch {got.median_epoch}"]
-        )
+        print_lines([f"{verb}: {got.path}", f"{got.satellites:,} satellites, median epoch {got.median_epoch}"])
 
 
 @app.command("list")
@@ -88,12 +82,8 @@ def list_cached(as_json: AsJson = False) -> None:
 @app.command()
 def show(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A file, or the name of one in the cache.")],
-    date: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Simulated date, UTC; the epoch's else.")
-    ] = None,
-    include: Annotated[
-        list[int] | None, typer.Option(help="Catalogue number that serves; may repeat.")
-    ] = None,
+    date: Annotated[str | None, typer.Option(metavar="DATE", help="Simulated date, UTC; the epoch's else.")] = None,
+    include: Annotated[list[int] | None, typer.Option(help="Catalogue number that serves; may repeat.")] = None,
     exclude: Annotated[list[int] | None, typer.Option(help="Catalogue number that does not serve.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -144,8 +134,7 @@ def _lines(elements: ElementSet, service: InService) -> list[str]:
         "",
     ]
     reasons = [
-        (f"{number:,}", "yes" if reason.serves else "no", reason.text)
-        for reason, number in service.counts().items()
+        (f"{number:,}", "yes" if reason.serves else "no", reason.text) for reason, number in service.counts().items()
     ]
     rows = [
         (
@@ -171,9 +160,7 @@ def _find(file: str) -> Path:
     if given.exists() or given.name != file:
         return given
     folder = elements_folder()
-    return next(
-        (p for p in (folder / file, folder / f"{file}.json", folder / f"{file}.csv") if p.is_file()), given
-    )
+    return next((p for p in (folder / file, folder / f"{file}.json", folder / f"{file}.csv") if p.is_file()), given)
 
 
 def _columns(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Delay and loss within a slot, frame by frame: correlated, keyed, the same in whatever order it is asked for.
+"""Delay and loss within a slot, frame by frame: correlated and keyed, the same in whatever order asked for.
 
 The wait of frame k is ``m a exp(s z_k)`` before order is kept: m is the slot's median wait and z a standard
 normal that mixes a fast and a slow Ornstein-Uhlenbeck process. A packet never overtakes the one before it, so
@@ -108,9 +108,7 @@ def sample_slot(seed: int, slot: int, place: int, parameters: WithinSlot, slot_s
         if not (math.isfinite(value) and value >= 0.0):
             raise InputError(Fault("not a size", f"parameters.{name}", value, "finite, 0 or more"))
     if parameters.handover_probability > 1.0:
-        raise InputError(
-            Fault("not a probability", "handover_probability", parameters.handover_probability, "0 to 1")
-        )
+        raise InputError(Fault("not a probability", "handover_probability", parameters.handover_probability, "0 to 1"))
     count = math.ceil(slot_s / TICK_S - 1e-9)
     wait, lost = np.empty(count), np.zeros(count, np.bool_)
     key = np.uint64(place)

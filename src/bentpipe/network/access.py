@@ -91,9 +91,7 @@ REFERENCE_LOAD: Final = 0.5
 
 ERAS: Final[tuple[EraKnot, ...]] = (
     EraKnot(date(2021, 1, 1), 18.0e-3, 3.0e-3, "Louvain BE, idle latency of speed tests, 2021-12 to 2022-04"),
-    EraKnot(
-        date(2023, 8, 1), 16.0e-3, 2.5e-3, "Garching DE, traceroutes 2023-04, dish's ping 2023-05 to -08"
-    ),
+    EraKnot(date(2023, 8, 1), 16.0e-3, 2.5e-3, "Garching DE, traceroutes 2023-04, dish's ping 2023-05 to -08"),
     EraKnot(date(2024, 1, 15), 11.0e-3, 2.0e-3, "Osnabrück DE first hop, 2023-09 to 2024-02"),
     EraKnot(date(2024, 4, 1), 7.5e-3, 1.5e-3, "Osnabrück DE ping 2024-05; seven places, traceroutes 2024"),
     EraKnot(
@@ -102,7 +100,7 @@ ERAS: Final[tuple[EraKnot, ...]] = (
         1.5e-3,
         "Victoria CA, ping 2025-04; built-in pings, three countries, 2025-07",
     ),
-    EraKnot(date(2027, 1, 1), 5.5e-3, 1.5e-3, "assumed to stay; published national medians of 2026-09 agree"),
+    EraKnot(date(2027, 1, 1), 5.5e-3, 1.5e-3, "assumed to stay; published medians of 2026-09 agree at load 0.75"),
 )
 """Access layer by date. The drop of early 2024 follows the operator's own work on latency (reported
 2024-03)."""

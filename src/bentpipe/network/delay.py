@@ -170,12 +170,13 @@ def check_load(load: ArrayLike) -> NDArray[np.float64]:
         The same.
     """
     values = np.asarray(load, dtype=np.float64)
-    if not np.all((values >= 0.0) & (values <= 1.0)):
+    bad = ~((values >= 0.0) & (values <= 1.0))
+    if np.any(bad):
         raise InputError(
             Fault(
                 "the load of a beam is a share of its capacity",
                 where="load",
-                value=float(np.nanmin(values)) if np.nanmin(values) < 0 else float(np.nanmax(values)),
+                value=float(values[bad].flat[0]),
                 allowed="0 to 1",
                 remedy="divide the busy terminals by those that the beam can serve",
             )
@@ -303,9 +304,7 @@ def within_slot_quantile_s(
     ).reshape(base.shape)
 
 
-def expected_minimum_s(
-    segment_s: NDArray[np.float64], access: AccessParameters, packets: int
-) -> NDArray[np.float64]:
+def expected_minimum_s(segment_s: NDArray[np.float64], access: AccessParameters, packets: int) -> NDArray[np.float64]:
     """Round trip that the fastest of so many packets of a slot typically takes.
 
     Parameters

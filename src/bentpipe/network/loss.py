@@ -93,9 +93,7 @@ def loss_parameters(day: date) -> LossParameters:
     """
     if day < LOSS_ERAS[0].day:
         raise InputError(
-            Fault(
-                "no loss parameters before the service began", "date", str(day), f"from {LOSS_ERAS[0].day} on"
-            )
+            Fault("no loss parameters before the service began", "date", str(day), f"from {LOSS_ERAS[0].day} on")
         )
     ratio = LOSS_ERAS[-1].ratio
     for left, right in itertools.pairwise(LOSS_ERAS):

@@ -76,7 +76,7 @@ class ObservedParameters(NamedTuple):
         )
 
 
-#: Fitted by ``tools/fit_observed.py``; standard errors 0.005, 4.1, 0.18, 0.6 and (by simulation) 0.05.
+#: Fitted by ``tools/fit_observed.py``; standard errors 0.013, 4.1, 0.19, 0.6, and about 0.05 for the share.
 OBSERVED = ObservedParameters(
     peak_sin_elevation=0.866,
     sharpness=30.2,

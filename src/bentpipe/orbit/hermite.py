@@ -4,9 +4,9 @@ A polynomial of degree seven passes through the positions and velocities of SGP4
 the middle one of the three steps. Its remainder is ``max((s^2 - 1) s (s - 2))^2 / 8! = 7.8e-6`` times
 ``r (n h)^8``: 0.03 m at 550 km for a step of 360 s. What is left is SGP4's own: its velocity is not quite the
 derivative of its position (the short-period terms are of first order in J2), which no polynomial through
-velocities can mend. On real element sets of Starlink at 360 s that is 0.4 m on average and 4 m at most, and up to
-8 m where a fit through a manoeuvre left a B* of 0.005 and more; at 480 s half as much again. A cubic through two
-key times is 6.4 m off already at 120 s.
+velocities can mend. On real element sets of Starlink at 360 s that is 0.4 m on average and 2 m at most, and
+up to 9 m where a fit through a manoeuvre left a B* of 0.005 and more; at 480 s half as much again. A cubic
+through two key times is 6.4 m off already at 120 s.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _coefficients(
         if refused[n, k] != 0 or refused[n, k + 1] != 0:
             table[:, :, m] = math.nan
             continue
-        # Where only an outer key time is refused, the satellite decays: a cubic, 0.5 km off, serves its last step.
+        # Where only an outer key time is refused the satellite decays: a cubic, 0.5 km off, serves then.
         whole = refused[n, k - 1] == 0 and refused[n, k + 2] == 0
         for axis in range(3):
             start = 1000.0 * position_km[n, k, axis]

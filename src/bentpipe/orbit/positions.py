@@ -123,9 +123,9 @@ def earth_fixed_positions(
     """Earth-fixed positions of satellites.
 
     States are computed at the multiples of 360 s of Unix time (element sets by SGP4, Walker shells as circles
-    that drift), positions between by polynomials of degree seven (0.4 m from SGP4 on average, within 6 m but
-    for fits through manoeuvres, 12 m; within 0.1 m of the circles), and all turn by Greenwich sidereal time of
-    UT1. The numbers of a time are the same, bit for bit, in whatever company of other times they are asked for.
+    that drift), positions between by polynomials of degree seven (0.4 m from SGP4 on average, within 3 m but
+    for fits through manoeuvres, 12 m; within 0.1 m of the circles), and all turn by Greenwich sidereal time
+    of UT1. The numbers of a time are the same, bit for bit, in whatever company of times they are asked for.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ import numpy as np
 
 from bentpipe.report import measures
 from bentpipe.report.reading import Reading
-from bentpipe.report.wording import DASH, count, milliseconds, percent
+from bentpipe.report.wording import DASH, count, milliseconds, percent, plural
 
 HOW_RANKED = (
     "Ranked by the most each input can account for in this run: the terminal users that the stage it enters "
@@ -42,7 +42,10 @@ STAGES = (
     ("shells", "reach"),
     ("dish", "reach"),
     ("sites", "sites"),
+    ("time", "time"),
+    ("territory", "territory"),
 )
+SITE_PLACE = ("latitude_deg", "longitude_deg", "height_m", "track", "obstruction")
 KINDS = {
     "power-cut": "power",
     "terminals-cut-off": "power",
@@ -70,6 +73,8 @@ class Assumption:
     effect: str
     users: float
     seconds: float
+    inputs: int
+    """How many inputs the row stands for."""
 
     @property
     def marked(self) -> bool:
@@ -91,11 +96,55 @@ class _Bounds:
     events: dict[str, tuple[str, float]]
 
 
-def ranked(reading: Reading) -> tuple[Assumption, ...]:
-    """Return every input, assumed and hypothetical first, each group by falling bound."""
+def ranked(reading: Reading, exact_sites: bool = False) -> tuple[Assumption, ...]:
+    """Return every input, assumed and hypothetical first, each group by falling bound.
+
+    Inputs that differ only in the gateway, site or region they belong to, and share mark and source, make one
+    row.  Positions and tracks of sites are withheld unless `exact_sites`.
+    """
     bounds = _bounds(reading)
-    rows = [_assumption(row, bounds) for row in reading.manifest.get("assumptions", [])]
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in reading.manifest.get("assumptions", []):
+        parts = [str(row.get(name) or "") for name in ("tag", "source", "date", "note", "unit")]
+        groups.setdefault((_family(str(row.get("key", ""))), *parts), []).append(row)
+    rows = [_assumption(family[0], members, bounds, exact_sites) for family, members in groups.items()]
     return tuple(sorted(rows, key=lambda r: (not r.marked, -r.users, -r.seconds, r.key)))
+
+
+def _family(key: str) -> str:
+    """Return a key with the id of its list item, or the code of its region, as a star."""
+    parts = key.split(".")
+    if len(parts) >= 3 and parts[0] in ("gateways", "pops", "sites"):
+        parts[1] = "*"
+    elif len(parts) >= 3 and parts[1] in ("regions", "region_weights", "region_totals"):
+        parts[2] = "*"
+    return ".".join(parts)
+
+
+def _value(members: list[dict[str, Any]], family: str, exact_sites: bool) -> str:
+    """Write the values of a row: one, the few different ones, or their range."""
+    if family.startswith("sites.") and family.rsplit(".", 1)[-1] in SITE_PLACE and not exact_sites:
+        return f"{plural(len(members), 'value')}, not shown"
+    values = list(dict.fromkeys(_words(row.get("value", "")) for row in members))
+    if len(values) <= 3:
+        return ", ".join(values)
+    numbers = [row["value"] for row in members if _is_number(row.get("value"))]
+    if len(numbers) == len(members):
+        return f"{_words(min(numbers))} to {_words(max(numbers))} ({len(members)} values)"
+    return f"{', '.join(values[:2])} and {len(values) - 2} more"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _words(value: Any) -> str:
+    if _is_number(value):
+        return f"{value:,.10g}" if abs(value) < 1e9 else f"{value:,.0f}"
+    if isinstance(value, (list, tuple)):
+        shown = ", ".join(_words(item) for item in value[:4])
+        return shown if len(value) <= 4 else f"{shown} and {len(value) - 4} more"
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
 def _bounds(reading: Reading) -> _Bounds:
@@ -126,14 +175,13 @@ def _segments(reading: Reading, prefix: str) -> float:
     return float(values.mean()) if values.size and chosen else float("nan")
 
 
-def _assumption(row: dict[str, Any], bounds: _Bounds) -> Assumption:
-    key = str(row.get("key", ""))
+def _assumption(family: str, members: list[dict[str, Any]], bounds: _Bounds, exact_sites: bool) -> Assumption:
+    row = members[0]
+    key = str(row.get("key", "")) if len(members) == 1 else family
     effect, users, seconds = _effect(key, bounds)
-    value = row.get("value", "")
-    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
     return Assumption(
         key=key,
-        value=f"{value:,}" if plain else str(value),
+        value=_value(members, family, exact_sites),
         unit=str(row.get("unit") or ""),
         tag=str(row.get("tag", "")),
         source=str(row.get("source") or ""),
@@ -142,6 +190,7 @@ def _assumption(row: dict[str, Any], bounds: _Bounds) -> Assumption:
         effect=effect,
         users=users,
         seconds=seconds,
+        inputs=len(members),
     )
 
 
@@ -179,5 +228,7 @@ def _stage_effect(stage: str, bounds: _Bounds) -> tuple[str, float, float]:
         "regions": "how users divide between regions, not their total",
         "terrestrial": "the time without terrestrial networks only",
         "sites": "the named sites only",
+        "time": "the time looked at",
+        "territory": "the territory and its resolution",
     }
     return words.get(stage, DASH), 0.0, 0.0

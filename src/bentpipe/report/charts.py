@@ -1,4 +1,4 @@
-"""The figures over time and by site, each drawn twice: for a wide page and for a phone."""
+"""The figures over time, each drawn twice: for a wide page and for a phone."""
 
 from __future__ import annotations
 
@@ -9,20 +9,11 @@ import numpy as np
 from bentpipe.report import measures
 from bentpipe.report.map import share_class
 from bentpipe.report.measures import RegionRow
-from bentpipe.report.reading import DELAY_BIN_S, Float, Reading, Times
-from bentpipe.report.svg import Drawing, Panel, axis_number, bins, means, nice_step, number, text_width, ticks
-from bentpipe.report.wording import clipped, count, milliseconds, percent, utc
+from bentpipe.report.reading import Event, Float, Reading, Times
+from bentpipe.report.svg import Drawing, Panel, bins, means, number, text_width
+from bentpipe.report.wording import clipped, count, percent, utc
 
-SEGMENT_WORDS = {
-    "user_link": "user link (light time)",
-    "feeder_link": "feeder link (light time)",
-    "fibre": "fibre to the point of presence",
-    "access_frame": "access: frames",
-    "access_scheduling": "access: uplink scheduling",
-    "access_load": "access: load",
-}
 HEATMAP_ROWS = 40
-SITE_ROWS = 40
 GATEWAY_ROWS = 16
 
 
@@ -58,10 +49,15 @@ def _frame(reading: Reading, size: Size, height: float, top: float, maximum: flo
     return Panel(size.left, size.width - 8, top, height - foot, reading.times[0], reading.end, maximum)
 
 
-def _shade(drawing: Drawing, panel: Panel, reading: Reading, only_local: bool = True) -> None:
+def _within(reading: Reading) -> list[Event]:
+    """Return the events that touch the time of the run."""
+    return [e for e in reading.events if e.start < reading.end and e.end > reading.times[0]]
+
+
+def _shade(drawing: Drawing, panel: Panel, reading: Reading) -> None:
     """Shade the times of the events; those that last the whole run would shade everything."""
-    for event in reading.events:
-        if only_local and event.active.all():
+    for event in _within(reading):
+        if event.active.all():
             continue
         a, b = panel.x(event.start), panel.x(event.end)
         kind = "shade hypothetical" if event.tag == "hypothetical" else "shade"
@@ -81,7 +77,7 @@ def _hits(drawing: Drawing, panel: Panel, at: Times, titles: list[str]) -> None:
 def _lanes(drawing: Drawing, reading: Reading, size: Size, panel: Panel, top: float) -> None:
     """Draw one bar an event, labelled inside, after or before it: wherever the text fits."""
     lane = 22.0
-    for row, event in enumerate(reading.events):
+    for row, event in enumerate(_within(reading)):
         y = top + row * lane
         a, b = panel.x(event.start), max(panel.x(event.end), panel.x(event.start) + 3)
         kind = "event hypothetical" if event.tag == "hypothetical" else "event"
@@ -101,7 +97,7 @@ def _lanes(drawing: Drawing, reading: Reading, size: Size, panel: Panel, top: fl
 
 def timeline(reading: Reading, size: Size, stamp: str) -> str:
     """Draw terminal users connected, powered and served over time, under the bars of the events."""
-    lanes = 22.0 * len(reading.events)
+    lanes = 22.0 * len(_within(reading))
     top = 34 + (lanes + 22 if lanes else 0)
     height = top + (270 if size.wide else 210) + 28
     regions = reading.regions
@@ -110,10 +106,8 @@ def timeline(reading: Reading, size: Size, stamp: str) -> str:
     panel = _frame(reading, size, height, top, max(total, 1.0) * 1.04)
     cuts = bins(len(reading.times), size.bins)
     at = edges(reading, cuts)
-    series = {
-        name: means(measures.users(reading, values), cuts)
-        for name, values in (("connected", regions.connected), ("served", regions.served), ("powered", regions.powered))
-    }
+    named = (("connected", regions.connected), ("served", regions.served), ("powered", regions.powered))
+    series = {name: means(measures.users(reading, values), cuts) for name, values in named}
     _shade(drawing, panel, reading)
     panel.axes(drawing, "terminal users", size.times)
     _lanes(drawing, reading, size, panel, 20)
@@ -123,15 +117,20 @@ def timeline(reading: Reading, size: Size, stamp: str) -> str:
     for name in ("powered", "served", "connected"):
         drawing.path(panel.step_path(at, series[name]), f"series {name}")
     coarse = bins(len(reading.times), size.hits)
-    shown = [means(measures.users(reading, v), coarse) for v in (regions.connected, regions.powered, regions.served)]
-    titles = [
-        f"{utc(reading.times[a])}: {count(c)} of {count(total)} terminal users connected ({percent(measures.ratio(c, total))}); "
-        f"{count(p)} with power and licence; {count(s)} in a served cell"
-        for (a, _), c, p, s in zip(coarse, *shown, strict=True)
-    ]
-    _hits(drawing, panel, edges(reading, coarse), titles)
+    _hits(drawing, panel, edges(reading, coarse), _timeline_titles(reading, coarse))
     drawing.stamp(stamp)
     return drawing.markup(f"chart {size.name}")
+
+
+def _timeline_titles(reading: Reading, cuts: list[tuple[int, int]]) -> list[str]:
+    """Say what the timeline shows, by run of slots."""
+    regions, total = reading.regions, float(reading.regions.users.sum())
+    shown = [means(measures.users(reading, v), cuts) for v in (regions.connected, regions.powered, regions.served)]
+    return [
+        f"{utc(reading.times[a])}: {count(c)} of {count(total)} terminal users connected "
+        f"({percent(measures.ratio(c, total))}); {count(p)} with power and licence; {count(s)} in a served cell"
+        for (a, _), c, p, s in zip(cuts, *shown, strict=True)
+    ]
 
 
 def _seed_band(drawing: Drawing, reading: Reading, panel: Panel) -> None:
@@ -149,7 +148,9 @@ def _seed_band(drawing: Drawing, reading: Reading, panel: Panel) -> None:
     drawing.path("".join(parts), "seeds")
 
 
-def share_over_time(reading: Reading, values: Float, denominators: Float, size: Size, words: tuple[str, str, str], stamp: str) -> str:
+def share_over_time(
+    reading: Reading, values: Float, denominators: Float, size: Size, words: tuple[str, str, str], stamp: str
+) -> str:
     """Draw one quantity over time in per cent of a denominator.
 
     Parameters
@@ -168,9 +169,9 @@ def share_over_time(reading: Reading, values: Float, denominators: Float, size: 
     height = 190.0 if size.wide else 170.0
     drawing = Drawing(size.width, height, f"{words[0]} ({stamp})")
     cuts = bins(len(reading.times), size.bins)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = 100 * means(values, cuts) / means(denominators, cuts)
-    top = float(np.nanmax(shares, initial=0.0)) if np.isfinite(shares).any() else 0.0
+    whole = means(denominators, cuts)
+    shares = np.where(whole > 0, 100 * means(values, cuts) / np.where(whole > 0, whole, 1), np.nan)
+    top = float(np.nanmax(shares)) if np.isfinite(shares).any() else 0.0
     panel = _frame(reading, size, height, 34, max(top * 1.1, 1.0))
     _shade(drawing, panel, reading)
     panel.axes(drawing, words[1], size.times, values=3)
@@ -239,103 +240,11 @@ def heatmap(reading: Reading, rows: tuple[RegionRow, ...], size: Size, stamp: st
         for j in range(1, len(classes) + 1):
             if j < len(classes) and classes[j] == classes[start]:
                 continue
-            title = f"{row.name}, {utc(reading.times[cuts[start][0]])}: {percent(float(values[start:j].mean()))} of {count(row.users)} terminal users"
+            share = percent(float(values[start:j].mean()))
+            when = utc(reading.times[cuts[start][0]])
+            title = f"{row.name}, from {when}: {share} of {count(row.users)} terminal users"
             drawing.rect(xs[start], y + 1, xs[j] - xs[start], tall - 2, f"k{classes[start]}", title)
             start = j
     panel.time_axis(drawing, size.times if size.wide else 3)
-    drawing.stamp(stamp)
-    return drawing.markup(f"chart {size.name}")
-
-
-def delay_by_site(reading: Reading, size: Size, stamp: str) -> str:
-    """Draw the mean round trip of each site cut into its segments, with its median and 95th percentile."""
-    sites = reading.sites
-    shown = [i for i in range(len(sites.ids)) if np.isfinite(sites.segment_s[i]).all()][:SITE_ROWS]
-    p50, p95 = site_quantiles(reading)
-    tops = [float(sites.segment_s[i].sum()) for i in shown] + [float(p95[i]) for i in shown if np.isfinite(p95[i])]
-    maximum = 1e3 * max(tops, default=0.01) * 1.06
-    left = 190.0 if size.wide else 8.0
-    tall = 34.0 if size.wide else 50.0
-    height = 22 + len(shown) * tall + 44
-    drawing = Drawing(size.width, height, f"Round-trip time by site and segment ({stamp})")
-    scale = (size.width - 24 - left) / maximum
-    bottom = 22 + len(shown) * tall
-    _value_axis(drawing, left, bottom, scale, maximum, 8 if size.wide else 4)
-    for row, i in enumerate(shown):
-        y = 22 + row * tall + (8 if size.wide else 22)
-        name = clipped(sites.names[i], 28 if size.wide else 50)
-        drawing.text(left - 10 if size.wide else left, y + (13 if size.wide else -5), name, "row-name", "end" if size.wide else "")
-        x = left
-        for k, segment in enumerate(sites.segment_names):
-            wide = 1e3 * float(sites.segment_s[i, k]) * scale
-            words = f"{sites.names[i]}, {SEGMENT_WORDS.get(segment, segment)}: {milliseconds(float(sites.segment_s[i, k]))} on average"
-            drawing.rect(x, y, wide - 1, 18, f"segment s{k % 6}", words)
-            label = milliseconds(float(sites.segment_s[i, k]), unit=False)
-            if wide > text_width(label, 11) + 6:
-                drawing.text(x + wide / 2 - 0.5, y + 13, label, f"in-segment t{k % 6}", "middle")
-            x += wide
-        for value, kind, words in ((p50[i], "median", "median"), (p95[i], "p95", "95th percentile")):
-            if np.isfinite(value):
-                at = left + 1e3 * float(value) * scale
-                drawing.path(f"M{number(at)} {number(y - 4)}v26", kind, f"{sites.names[i]}: {words} {milliseconds(float(value))}")
-    drawing.stamp(stamp)
-    return drawing.markup(f"chart {size.name}")
-
-
-def _value_axis(drawing: Drawing, left: float, bottom: float, scale: float, maximum: float, wanted: int) -> None:
-    """Draw a horizontal axis in ms from 0."""
-    for value in ticks(maximum, wanted):
-        if value <= maximum:
-            x = left + value * scale
-            drawing.line(x, 18, x, bottom, "grid" if value else "base")
-            drawing.text(x, bottom + 17, axis_number(value), "tick", "middle")
-    drawing.text(drawing.width - 2, bottom + 36, "round-trip time to the point of presence, ms", "unit", "end")
-
-
-def site_quantiles(reading: Reading) -> tuple[Float, Float]:
-    """Return each site's median and 95th percentile, over its served slots, of the slot's median, in s."""
-    slots, sites = reading.sites.delay_s.shape
-    found = np.full((2, sites), np.nan)
-    for i in range(sites if slots else 0):
-        known = reading.sites.delay_s[np.isfinite(reading.sites.delay_s[:, i]), i]
-        if known.size:
-            found[:, i] = np.quantile(known, (0.5, 0.95))
-    return found[0], found[1]
-
-
-def delay_distribution(reading: Reading, size: Size, stamp: str) -> str:
-    """Draw the distribution of the round-trip time over connected terminals and slots."""
-    histogram = reading.delay_histogram.sum(axis=0)
-    total = histogram.sum()
-    low, high = reading.delay_quantile_s(0.001), reading.delay_quantile_s(0.999)
-    first, last = max(int(low / DELAY_BIN_S) - 10, 0), int(high / DELAY_BIN_S) + 10
-    step = max((last - first) // (80 if size.wide else 40), 1)
-    starts = np.arange(first, last, step)
-    bars = np.add.reduceat(histogram, np.append(starts, last))[:-1] / total * 100
-    height, left = 210.0, size.left
-    drawing = Drawing(size.width, height, f"Distribution of the round-trip time ({stamp})")
-    right, bottom, top = size.width - 8, height - 44.0, 34.0
-    peak = float(bars.max()) * 1.05
-    panel = Panel(left, right, top, bottom, np.datetime64(0, "ms"), np.datetime64(1, "ms"), peak)
-    panel.axes(drawing, "% of connected terminals and slots", 0, values=3, labels=False)
-    scale = (right - left) / ((len(starts) * step) * DELAY_BIN_S)
-    for s, bar in zip(starts, bars, strict=True):
-        x = left + (s - first) * DELAY_BIN_S * scale
-        title = f"{milliseconds(s * DELAY_BIN_S)} to {milliseconds((s + step) * DELAY_BIN_S)}: {percent(bar / 100)} of connected terminals and slots"
-        drawing.rect(x, panel.y(bar), step * DELAY_BIN_S * scale - 1, bottom - panel.y(bar), "bar", title)
-    tick = nice_step(1e3 * (last - first) * DELAY_BIN_S, 10 if size.wide else 5)
-    value = np.ceil(1e3 * first * DELAY_BIN_S / tick) * tick
-    while value <= 1e3 * (first + len(starts) * step) * DELAY_BIN_S:
-        x = left + (value * 1e-3 - first * DELAY_BIN_S) * scale
-        drawing.text(x, bottom + 17, axis_number(round(float(value), 6)), "tick", "middle")
-        value += tick
-    for q, words in ((0.5, "median"), (0.95, "95th percentile")):
-        at = reading.delay_quantile_s(q)
-        x = left + (at - first * DELAY_BIN_S) * scale
-        drawing.path(f"M{number(x)} {number(top - 6)}V{number(bottom)}", "median" if q == 0.5 else "p95")
-        label = f"{words} {milliseconds(at)}"
-        fits = x + 6 + text_width(label, 12) < size.width - 4
-        drawing.text(x + (6 if fits else -6), top + (6 if q == 0.5 else 24), label, "mark halo", "" if fits else "end")
-    drawing.text(size.width - 2, bottom + 36, "round-trip time to the point of presence, ms", "unit", "end")
     drawing.stamp(stamp)
     return drawing.markup(f"chart {size.name}")

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bentpipe.report import assumptions, charts, measures, plain, tables, wording
-from bentpipe.report.map import PALETTE, draw_map
-from bentpipe.report.outlines import Outlines, outlines_of_cells
+from bentpipe.report import assumptions, charts, delaycharts, measures, plain, tables, wording
+from bentpipe.report.map import CLASS_LABELS, draw_map
+from bentpipe.report.outlines import Outlines, outlines_for
 from bentpipe.report.reading import FinishedRun, Reading, read
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def write_report(
     exact_sites : bool
         Show the sites' own positions; otherwise each is coarsened to its region.
     outlines : Outlines, optional
-        Borders for the map, in degrees; traced around the regions' cells when left out.
+        Borders for the map, in degrees; from the geodata and the cells when left out.
 
     Returns
     -------
@@ -88,6 +88,7 @@ def render(reading: Reading, exact_sites: bool = False, outlines: Outlines | Non
         span=wording.duration,
         utc=wording.utc,
         signed=wording.signed,
+        plural=wording.plural,
         finite=_finite,
         clipped=wording.clipped,
     )
@@ -116,12 +117,10 @@ def _finite(value: float) -> bool:
     return bool(np.isfinite(value))
 
 
-def _context(
-    reading: Reading, exact_sites: bool, outlines: Outlines | None, markup: type[Markup]
-) -> dict[str, Any]:
-    lines = outlines if outlines is not None else outlines_of_cells(reading)
+def _context(reading: Reading, exact_sites: bool, outlines: Outlines | None, markup: type[Markup]) -> dict[str, Any]:
+    lines = outlines if outlines is not None else outlines_for(reading)
     rows = measures.region_rows(reading)
-    inputs = assumptions.ranked(reading)
+    inputs = assumptions.ranked(reading, exact_sites)
     total = measures.totals(reading)
     figures = _figures(reading, rows, _stamp(reading), markup)
     drawn = draw_map(reading, lines, exact_sites, _stamp(reading))
@@ -149,16 +148,35 @@ def _context(
         "sites_unlisted": max(len(sites) - tables.LISTED, 0),
         "gateways": gateways[: tables.LISTED],
         "gateways_unlisted": max(len(gateways) - tables.LISTED, 0),
+        "inputs_assumed": measures.assumed(reading),
+        "inputs_all": len(reading.manifest.get("assumptions", [])),
+        "site_mean": float(reading.sites.connected.mean()) if reading.sites.connected.size else float("nan"),
+        "access": _access_words(reading),
         "inputs_marked": [r for r in inputs if r.marked],
         "inputs_other": [r for r in inputs if not r.marked],
         "how_ranked": assumptions.HOW_RANKED,
         "measured": tables.nearest_to_territory(reading),
         "measured_sites": tables.measured_sites(),
-        "segments": [(i, charts.SEGMENT_WORDS.get(n, n)) for i, n in enumerate(reading.sites.segment_names)],
+        "segments": [(i, delaycharts.SEGMENT_WORDS.get(n, n)) for i, n in enumerate(reading.sites.segment_names)],
         "sections": SECTIONS,
-        "classes": len(PALETTE),
-        "limits": {"heatmap": charts.HEATMAP_ROWS, "sites": charts.SITE_ROWS, "gateways": charts.GATEWAY_ROWS},
+        "classes": list(enumerate(CLASS_LABELS)),
+        "limits": {"heatmap": charts.HEATMAP_ROWS, "sites": delaycharts.SITE_ROWS, "gateways": charts.GATEWAY_ROWS},
     }
+
+
+def _access_words(reading: Reading) -> str:
+    """Say how the delay of the sites divides between distance and access; empty without sites."""
+    mean = reading.sites.segment_s
+    known = mean[np.isfinite(mean).all(axis=1)] if mean.size else mean[:0]
+    if not known.size:
+        return ""
+    access = [name.startswith("access") for name in reading.sites.segment_names]
+    parts = known.mean(axis=0)
+    return (
+        f"At the named sites, {wording.milliseconds(float(parts[np.logical_not(access)].sum()))} of it is light "
+        f"time and fibre, and {wording.milliseconds(float(parts[access].sum()))} is access to the shared link, on "
+        "average."
+    )
 
 
 def _stamp(reading: Reading) -> str:
@@ -169,8 +187,9 @@ def _figures(
     reading: Reading, rows: tuple[measures.RegionRow, ...], stamp: str, markup: type[Markup]
 ) -> dict[str, Markup]:
     """Draw every figure that the run has numbers for, in both layouts."""
+    names = ("timeline", "heatmap", "handovers", "delay", "sites", "gateways")
     if not len(reading.times):
-        return {}
+        return dict.fromkeys(names, markup(""))
     draw: dict[str, Callable[[charts.Size], str]] = {}
     if reading.regions.terminals.sum() > 0:
         draw["timeline"] = lambda size: charts.timeline(reading, size, stamp)
@@ -181,12 +200,12 @@ def _figures(
         hands = reading.handovers.astype(np.float64)
         draw["handovers"] = lambda size: charts.share_over_time(reading, hands, cells, size, words, stamp)
     if reading.delay_histogram.any():
-        draw["delay"] = lambda size: charts.delay_distribution(reading, size, stamp)
+        draw["delay"] = lambda size: delaycharts.delay_distribution(reading, size, stamp)
     if np.isfinite(reading.sites.segment_s).all(axis=1).any() and reading.sites.segment_names:
-        draw["sites"] = lambda size: charts.delay_by_site(reading, size, stamp)
+        draw["sites"] = lambda size: delaycharts.delay_by_site(reading, size, stamp)
     if reading.gateways.ids:
         draw["gateways"] = lambda size: charts.gateways_chart(reading, size, stamp)
-    return {name: markup("".join(figure(size) for size in charts.SIZES)) for name, figure in draw.items()}
+    return {name: markup("".join(draw[name](size) for size in charts.SIZES) if name in draw else "") for name in names}
 
 
 def _gauge(reading: Reading, total: measures.Totals) -> str:
@@ -204,7 +223,8 @@ def _gauge(reading: Reading, total: measures.Totals) -> str:
     drawing.rect(6, 20, 348, 8, "gauge-track", radius=4)
     drawing.rect(6, 20, at(total.mean) - 6, 8, "gauge-fill", radius=4)
     if seeds is not None:
-        words = f"range over {seeds.seeds} seeds: {wording.count(seeds.low)} to {wording.count(seeds.high)} terminal users"
+        span = f"{wording.count(seeds.low)} to {wording.count(seeds.high)} terminal users"
+        words = f"range over {seeds.seeds} seeds: {span}"
         drawing.rect(at(seeds.low) - 1, 14, max(at(seeds.high) - at(seeds.low), 1) + 2, 20, "gauge-range", words, 2)
     x = number(at(total.worst))
     drawing.path(f"M{x} 10v28", "gauge-worst", f"worst slot: {wording.count(total.worst)} terminal users")

@@ -6,6 +6,8 @@ import base64
 import struct
 import zlib
 from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,6 +28,12 @@ PALETTE = ("440154", "443a83", "31688e", "21918c", "35b779", "90d743", "fde725")
 """Seven steps of viridis (S. van der Walt, N. Smith, 2015; CC0): monotone in lightness, colour-blind safe."""
 NO_TERMINALS = "b9b9b4"
 LABELLED_GATEWAYS = 12
+GATEWAY_TYPE = 15.0
+"""Size taken for the names of gateways: set bold at 13 px, which is about as wide as this."""
+LARGEST_CELL = 8.0
+"""The sheet is at least this many cells wide."""
+NEAR = 0.12
+"""Gateways this far beyond the cells, as a share of the extent, are still drawn where they are."""
 
 
 def share_class(share: Float) -> Integer:
@@ -112,14 +120,10 @@ def draw_map(reading: Reading, outlines: Outlines, exact_sites: bool, stamp: str
     if not len(cells.ids):
         return None
     drawing = Drawing(WIDTH, 0, f"Map: share of the time connected, by cell ({stamp})")
-    sheet, boundary = _sheet(reading)
+    sheet, boundary = _sheet(reading, exact_sites)
     drawing.height = sheet.height
     classes = share_class(cells.connected_share)
-    drawing.add(
-        '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
-        'patternTransform="rotate(45)"><rect class="hatch-ground" width="5" height="5"/>'
-        '<path class="hatch-line" d="M0 0V5"/></pattern></defs>'
-    )
+    drawing.add("<defs>" + _hatch("hatch", 10) + _hatch("hatch-key", 1) + "</defs>")
     drawing.rect(0, 0, WIDTH, sheet.height, "sea")
     _rings(drawing, sheet, outlines.around, "land")
     if boundary is None:
@@ -145,7 +149,16 @@ def draw_map(reading: Reading, outlines: Outlines, exact_sites: bool, stamp: str
     )
 
 
-def _sheet(reading: Reading) -> tuple[Sheet, list[Float] | None]:
+def _hatch(name: str, scale: int) -> str:
+    """Return a hatch pattern: cells are drawn in tenths of a px, so theirs is ten times as wide."""
+    return (
+        f'<pattern id="{name}" width="5" height="5" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate(45) scale({scale})"><rect class="hatch-ground" width="5" height="5"/>'
+        '<path class="hatch-line" d="M0 0V5"/></pattern>'
+    )
+
+
+def _sheet(reading: Reading, exact_sites: bool) -> tuple[Sheet, list[Float] | None]:
     """Return the sheet, and the boundary of every cell unless there are too many to draw."""
     import h3
 
@@ -158,15 +171,11 @@ def _sheet(reading: Reading) -> tuple[Sheet, list[Float] | None]:
         points = np.stack([cells.latitude_deg, cells.longitude_deg], axis=1)
     projection = projection_for(points[:, 0], points[:, 1])
     x, y = projection.forward(points[:, 0], points[:, 1])
-    left, right, low, high = x.min(), x.max(), y.min(), y.max()
-    wide, tall = right - left, high - low
-    known = np.isfinite(reading.gateways.latitude_deg)
-    gx, gy = projection.forward(reading.gateways.latitude_deg[known], reading.gateways.longitude_deg[known])
-    near = (gx > left - 0.12 * wide) & (gx < right + 0.12 * wide)
-    near &= (gy > low - 0.12 * tall) & (gy < high + 0.12 * tall)
-    if near.any() and not projection.world:
-        left, right = min(left, gx[near].min()), max(right, gx[near].max())
-        low, high = min(low, gy[near].min()), max(high, gy[near].max())
+    left, right, low, high = (float(v) for v in (x.min(), x.max(), y.min(), y.max()))
+    if boundary is not None:  # a few cells alone would each fill the sheet
+        room = (LARGEST_CELL * float(np.ptp(x[: len(boundary[0])])) - (right - left)) / 2
+        left, right = left - max(room, 0), right + max(room, 0)
+    left, right, low, high = _widened(reading, projection, (left, right, low, high), exact_sites)
     margin = 0.0 if projection.world else 0.05 * max(right - left, high - low)
     left, right, low, high = left - margin, right + margin, low - margin, high + margin
     if projection.world:
@@ -178,6 +187,28 @@ def _sheet(reading: Reading) -> tuple[Sheet, list[Float] | None]:
         left, right = left - (tall - wide) / 2, right + (tall - wide) / 2
     scale = WIDTH / (right - left)
     return Sheet(projection, float(left), float(high), float(scale), float((high - low) * scale)), boundary
+
+
+def _widened(
+    reading: Reading, projection: Projection, frame: tuple[float, float, float, float], exact_sites: bool
+) -> tuple[float, float, float, float]:
+    """Widen a frame (left, right, low, high) to gateways just beyond it, and to the sites if they are shown."""
+    left, right, low, high = frame
+    if projection.world:
+        return frame
+    gateways, sites = reading.gateways, reading.sites
+    known = np.isfinite(gateways.latitude_deg)
+    gx, gy = projection.forward(gateways.latitude_deg[known], gateways.longitude_deg[known])
+    wide, tall = NEAR * (right - left), NEAR * (high - low)
+    near = (gx > left - wide) & (gx < right + wide) & (gy > low - tall) & (gy < high + tall)
+    px, py = gx[near], gy[near]
+    if exact_sites:
+        placed = np.isfinite(sites.latitude_deg)
+        sx, sy = projection.forward(sites.latitude_deg[placed], sites.longitude_deg[placed])
+        px, py = np.concatenate([px, sx]), np.concatenate([py, sy])
+    if not px.size:
+        return frame
+    return min(left, px.min()), max(right, px.max()), min(low, py.min()), max(high, py.max())
 
 
 def _ring_path(x: Float, y: Float) -> str:
@@ -195,7 +226,7 @@ def _shapes(drawing: Drawing, reading: Reading, sheet: Sheet, boundary: list[Flo
     points = np.concatenate(boundary)
     x, y = sheet.place(points[:, 0], points[:, 1])
     cuts = np.cumsum([0, *lengths])
-    paths = [_hexagon(x[a:b], y[a:b]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    paths = [_hexagon(x[a:b], y[a:b]) for a, b in pairwise(cuts)]
     empty = "".join(paths[i] for i in (classes < 0).nonzero()[0])
     drawing.add('<g class="cells">')
     if empty:
@@ -205,7 +236,8 @@ def _shapes(drawing: Drawing, reading: Reading, sheet: Sheet, boundary: list[Flo
     names = (*reading.regions.names, "No region")
     for i in (classes >= 0).nonzero()[0]:
         share, region = float(reading.cells.connected_share[i]), int(reading.cells.region[i])
-        title = f"{names[region]}: connected {percent(share)} of the time; {plural(reading.cells.terminals[i], 'terminal')}"
+        terminals = plural(reading.cells.terminals[i], "terminal")
+        title = f"{names[region]}: connected {percent(share)} of the time; {terminals}"
         drawing.path(paths[i], f"k{classes[i]}", title)
     drawing.add("</g></g>")
 
@@ -268,10 +300,14 @@ def _png(shade: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     header = struct.pack(">IIBBBBB", wide, tall, 8, 3, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        chunk(k, b)
-        for k, b in ((b"IHDR", header), (b"PLTE", palette), (b"tRNS", alpha), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
+    chunks = (
+        (b"IHDR", header),
+        (b"PLTE", palette),
+        (b"tRNS", alpha),
+        (b"IDAT", zlib.compress(rows, 9)),
+        (b"IEND", b""),
     )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, body) for kind, body in chunks)
 
 
 def region_middle(reading: Reading, region: int) -> tuple[float, float] | None:
@@ -293,7 +329,7 @@ def _sites(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels, exa
         for i, name in enumerate(sites.names):
             if np.isfinite(x[i]) and sheet.holds(x[i], y[i]):
                 drawing.add(f'<circle class="site" cx="{number(x[i])}" cy="{number(y[i])}" r="6">'
-                            f"<title>{_escape(name)}</title></circle>")  # fmt: skip
+                            f"<title>{escape(name)}</title></circle>")  # fmt: skip
                 labels.block(x[i], y[i], 7)
         return 0
     marked = 0
@@ -304,7 +340,7 @@ def _sites(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels, exa
         x, y = sheet.place(np.array([middle[0]]), np.array([middle[1]]))
         here = sum(r == code for r in sites.regions)
         name = reading.regions.names[reading.regions.codes.index(code)]
-        drawing.add(f'<g><title>{plural(here, "site")} in {_escape(name)}; positions are not shown</title>'
+        drawing.add(f'<g><title>{plural(here, "site")} in {escape(name)}; positions are not shown</title>'
                     f'<circle class="site" cx="{number(x[0])}" cy="{number(y[0])}" r="11"/>')  # fmt: skip
         drawing.text(x[0], y[0] + 4.5, str(here), "site-count", "middle")
         drawing.add("</g>")
@@ -313,40 +349,29 @@ def _sites(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels, exa
     return marked
 
 
-def _escape(text: str) -> str:
-    from html import escape
-
-    return escape(text)
-
-
 def _gateways(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels) -> tuple[int, list[str]]:
     """Mark the gateways on the sheet, and point to those beyond it; return how many, and which are beyond."""
     gateways = reading.gateways
     x, y = sheet.place(gateways.latitude_deg, gateways.longitude_deg)
-    shown, outside = 0, []
+    known = np.isfinite(x).nonzero()[0].tolist()
+    inside = [i for i in known if sheet.holds(x[i], y[i], 8)]
+    beyond = [i for i in known if i not in set(inside)]
     named = len(gateways.ids) <= LABELLED_GATEWAYS
-    for i, name in enumerate(gateways.names):
-        if not np.isfinite(x[i]):
-            continue
-        if not sheet.holds(x[i], y[i], 8):
-            outside.append(name)
-            if named:
-                _pointer(drawing, sheet, labels, name, float(x[i]), float(y[i]))
-            continue
-        shown += 1
-        size = 8.0 if named else 4.0
-        drawing.path(
-            f"M{number(x[i])} {number(y[i] - size)}l{number(size)} {number(1.7 * size)}h{number(-2 * size)}z",
-            "gateway",
-            f"Gateway {name}",
-        )
+    size = 8.0 if named else 4.0
+    for i in inside:
+        shape = f"M{number(x[i])} {number(y[i] - size)}l{number(size)} {number(1.7 * size)}h{number(-2 * size)}z"
+        drawing.path(shape, "gateway", f"Gateway {gateways.names[i]}")
         labels.block(x[i], y[i], size)
-        if named:
-            wide = text_width(name, 13) / 2 + 14
-            spot = labels.find(name, 13, [(x[i] + wide, y[i]), (x[i] - wide, y[i]), (x[i], y[i] + 22), (x[i], y[i] - 20)])
-            if spot:
-                drawing.text(spot[0], spot[1] + 4.5, name, "gateway-name halo", "middle")
-    return shown, outside
+    for i in inside if named else ():
+        name = gateways.names[i]
+        wide = text_width(name, GATEWAY_TYPE) / 2 + 13
+        spots = [(x[i] + wide, y[i]), (x[i] - wide, y[i]), (x[i], y[i] + 22), (x[i], y[i] - 20)]
+        spot = labels.find(name, GATEWAY_TYPE, spots)
+        if spot:
+            drawing.text(spot[0], spot[1] + 4.5, name, "gateway-name halo", "middle")
+    for i in beyond if named else ():
+        _pointer(drawing, sheet, labels, gateways.names[i], float(x[i]), float(y[i]))
+    return len(inside), [gateways.names[i] for i in beyond]
 
 
 def _pointer(drawing: Drawing, sheet: Sheet, labels: Labels, name: str, x: float, y: float) -> None:
@@ -359,13 +384,13 @@ def _pointer(drawing: Drawing, sheet: Sheet, labels: Labels, name: str, x: float
     angle = np.degrees(np.arctan2(dy, dx))
     drawing.add(
         f'<path class="gateway" transform="translate({number(ax)} {number(ay)}) rotate({number(angle)})" '
-        f'd="M9 0L-6 -7V7z"><title>Gateway {_escape(name)}, beyond the map</title></path>'
+        f'd="M9 0L-6 -7V7z"><title>Gateway {escape(name)}, beyond the map</title></path>'
     )
     labels.block(ax, ay, 10)
-    wide = text_width(name, 13) / 2 + 14
+    wide = text_width(name, GATEWAY_TYPE) / 2 + 13
     inward = ax - np.sign(dx) * wide
     places = [(inward, ay), (ax, ay - np.sign(dy) * 20), (inward, ay - 18), (inward, ay + 18)]
-    spot = labels.find(name, 13, places)
+    spot = labels.find(name, GATEWAY_TYPE, places)
     if spot:
         drawing.text(spot[0], spot[1] + 4.5, name, "gateway-name halo", "middle")
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from bentpipe.report import measures
 from bentpipe.report.measures import EventChange, RegionRow, SeedRange, Totals
+from bentpipe.report.plainsites import site_lines, site_times
 from bentpipe.report.reading import FinishedRun, Reading, read
 from bentpipe.report.wording import count, duration, milliseconds, people, percent, plural, signed, utc
 
@@ -53,13 +54,16 @@ def answer_of(reading: Reading) -> Answer:
     seeds = measures.seed_range(reading)
     regions = measures.region_rows(reading)
     events = measures.event_changes(reading)
-    lines = (
-        connected_line(reading, total),
-        range_line(reading, total, seeds),
-        region_line(regions),
-        event_line(events),
-        delay_line(reading, total),
-    )
+    if total.users <= 0 and reading.sites.ids and len(reading.times):
+        lines = site_lines(reading, inputs_clause(reading), reach_clause(total))
+    else:
+        lines = (
+            connected_line(reading, total),
+            range_line(reading, total, seeds),
+            region_line(regions),
+            event_line(events),
+            delay_line(reading, total),
+        )
     return Answer(lines=lines, data=_data(reading, total, seeds, regions, events, lines))
 
 
@@ -89,15 +93,29 @@ def ratio_of_population(total: Totals) -> float:
 
 def range_line(reading: Reading, total: Totals, seeds: SeedRange | None) -> str:
     """The range over the seeds, and how much is assumed."""
-    rows = len(reading.manifest.get("assumptions", []))
-    rest = f"{measures.assumed(reading)} of {plural(rows, 'input')} are assumed or hypothetical and marked so."
-    if seeds is None:
-        return f"One seed only: no range over seeds was computed; {rest}"
+    rest = inputs_clause(reading)
+    if seeds is None or total.users <= 0:
+        return f"No range over seeds was computed; {rest}"
     return (
         f"Over {plural(seeds.seeds, 'seed')}, the average at {plural(seeds.samples, 'sampled slot')} lies between "
         f"{count(seeds.low)} and {count(seeds.high)} terminal users "
         f"({percent(measures.ratio(seeds.low, total.users))} to {percent(measures.ratio(seeds.high, total.users))}); "
         f"{rest}"
+    )
+
+
+def inputs_clause(reading: Reading) -> str:
+    """Say how many inputs are assumed."""
+    rows = len(reading.manifest.get("assumptions", []))
+    return f"{measures.assumed(reading)} of {plural(rows, 'input')} are assumed or hypothetical and marked so."
+
+
+def reach_clause(total: Totals) -> str:
+    """Say what geometry alone reaches."""
+    if not np.isfinite(total.reachable_share):
+        return "the run has no cells, so no share of cells is reached"
+    return (
+        f"geometry alone (a usable satellite and a gateway) reaches {percent(total.reachable_share)} of cells and slots"
     )
 
 
@@ -117,9 +135,11 @@ def region_line(regions: tuple[RegionRow, ...]) -> str:
 
 
 def event_line(events: tuple[EventChange, ...]) -> str:
-    """What the events changed, the largest change first."""
+    """What the events changed, the largest loss first."""
     if not events:
         return "Nothing breaks in this scenario: it has no events."
+    if not any(e.scope_users > 0 for e in events):
+        return f"{plural(len(events), 'event')} in the run, none where anyone has a terminal."
     known = sorted((e for e in events if np.isfinite(e.change)), key=lambda e: e.change)
     parts = [_event_words(e) for e in known[:2]]
     rest = len(events) - len(parts)
@@ -138,18 +158,14 @@ def _event_words(row: EventChange) -> str:
     where = "in the whole territory" if not row.event.regions else f"in its {plural(len(row.event.regions), 'region')}"
     return (
         f"{row.event.title}{mark}: {count(row.before.users)} terminal users connected before, "
-        f"{count(row.during.users)} during ({signed(row.change)}, of {count(row.scope_users)} {where})"
+        f"{count(row.during.users)} during ({signed(row.change)}, of {count(row.scope_users)} {where}"
+        f"{'; other events overlap' if row.overlaps else ''})"
     )
 
 
 def delay_line(reading: Reading, total: Totals) -> str:
     """Delay of the connected terminals, and what geometry alone reaches."""
-    reach = (
-        f"geometry alone (a usable satellite and a gateway) reaches {percent(total.reachable_share)} of "
-        "cells and slots"
-        if np.isfinite(total.reachable_share)
-        else "the run has no cells, so no share of cells is reached"
-    )
+    reach = reach_clause(total)
     if not np.isfinite(total.delay_p50_s):
         return f"No terminal is served, so there is no delay to state; {reach}."
     return (
@@ -205,6 +221,14 @@ def _data(
             "connected_users_mean_high": _number(seeds.high),
             "connected_users_mean_this_seed": _number(seeds.here),
         },
+        "sites": [
+            {
+                "name": site.name,
+                "connected_share_of_time": _number(site.availability),
+                "longest_gap_s": _number(site.longest_gap_s),
+            }
+            for site in site_times(reading)
+        ],
         "inputs": len(reading.manifest.get("assumptions", [])),
         "inputs_assumed": measures.assumed(reading),
         "regions": [_region_data(row) for row in regions],
@@ -237,7 +261,7 @@ def _event_data(row: EventChange) -> dict[str, Any]:
         "tag": row.event.tag,
         "start_utc": f"{row.event.start}Z",
         "end_utc": f"{row.event.end}Z",
-        "regions": list(row.event.regions and [row.scope]),
+        "scope": row.scope,
         "terminal_users": _number(row.scope_users),
         **{f"connected_users_{k}": None if w is None else _number(w.users) for k, w in windows.items()},
     }

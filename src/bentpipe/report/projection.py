@@ -9,6 +9,7 @@ import numpy as np
 from bentpipe.earth.greatcircle import MEAN_RADIUS
 from bentpipe.report.reading import Float
 
+
 @dataclass(frozen=True)
 class Projection:
     """Lambert azimuthal equal-area about a centre, or plain degrees for spans beyond a hemisphere.

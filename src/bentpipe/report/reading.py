@@ -207,10 +207,10 @@ def read(run: FinishedRun) -> Reading:
     data = run.dataset
     manifest = dict(run.manifest)
     times = _times(data)
-    slot_s = _slot_seconds(data, times)
-    region_of_cell = _values(data, "region_of_cell", np.int64, ("cell",))
+    slot_s = _slot_seconds(manifest, times)
+    region_of_cell = _values(data, "cell_region", np.int64, ("cell",), fill=-1)
     regions = _regions(data, region_of_cell)
-    cells, histogram = _cells(data, region_of_cell, len(regions.codes))
+    cells, histogram = _cells(data, region_of_cell, len(regions.codes), _chunk_lead(manifest))
     return Reading(
         name=str(manifest.get("name", run.path.name)),
         title=str(manifest.get("title") or manifest.get("name") or run.path.name),
@@ -236,18 +236,25 @@ def _values(data: xarray.Dataset, name: str, dtype: Any, dims: tuple[str, ...], 
     return np.full(tuple(data.sizes.get(d, 0) for d in dims), fill, dtype=dtype)
 
 
-def _texts(data: xarray.Dataset, names: tuple[str, ...], dim: str) -> tuple[str, ...]:
-    for name in names:
-        if name in data.variables:
-            return tuple(str(v) for v in np.atleast_1d(data[name].values))
+def _texts(data: xarray.Dataset, name: str, dim: str) -> tuple[str, ...]:
+    """Return a coordinate of texts; numbered names where the run does not have it."""
+    if name in data.variables:
+        return tuple(str(v) for v in np.atleast_1d(data[name].values))
     return tuple(f"{dim} {i + 1}" for i in range(data.sizes.get(dim, 0)))
 
 
-def _first(data: xarray.Dataset, names: tuple[str, ...], dim: str, fill: float = 0) -> Float:
-    for name in names:
-        if name in data.variables:
-            return np.atleast_1d(np.asarray(data[name].values, dtype=np.float64))
+def _column(data: xarray.Dataset, name: str, dim: str, fill: float = float("nan")) -> Float:
+    """Return a variable over one dimension as float64; `fill` where the run does not have it."""
+    if name in data.variables:
+        return np.atleast_1d(np.asarray(data[name].values, dtype=np.float64))
     return np.full(data.sizes.get(dim, 0), fill, dtype=np.float64)
+
+
+def _cell_ids(data: xarray.Dataset) -> tuple[str, ...]:
+    """Return H3 cell ids as hexadecimal texts, however the run stores them."""
+    if "cell_id" in data.variables and np.issubdtype(data["cell_id"].dtype, np.integer):
+        return tuple(f"{int(v):x}" for v in data["cell_id"].values)
+    return _texts(data, "cell_id", "cell")
 
 
 def _times(data: xarray.Dataset) -> Times:
@@ -256,30 +263,26 @@ def _times(data: xarray.Dataset) -> Times:
     return np.zeros(0, dtype="datetime64[ms]")
 
 
-def _slot_seconds(data: xarray.Dataset, times: Times) -> float:
-    stated = data.attrs.get("slot_s")
+def _slot_seconds(manifest: dict[str, Any], times: Times) -> float:
+    stated = manifest.get("grid", {}).get("interval_s")
     if stated is not None:
         return float(stated)
     if len(times) > 1:
         return float((times[1] - times[0]) / np.timedelta64(1, "ms")) / 1e3
-    return 15.0
+    return 15.0  # one slot and no grid: the interval that the service is known for
 
 
 def _regions(data: xarray.Dataset, region_of_cell: Integer) -> Regions:
     count = data.sizes.get("region", 0)
-    terminals = _first(data, ("region_terminals", "terminals_of_region"), "region")
-    users = _first(data, ("region_users", "users"), "region", fill=float("nan"))
-    stated = float(data.attrs.get("users_per_terminal", 1.0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = users / terminals
+    terminals = _column(data, "region_terminals", "region", 0)
     own = region_of_cell[region_of_cell >= 0]
     series = ("slot", "region")
     return Regions(
-        codes=_texts(data, ("region", "region_code"), "region"),
-        names=_texts(data, ("region_name", "region"), "region"),
-        population=_first(data, ("region_population",), "region"),
+        codes=_texts(data, "region_code", "region"),
+        names=_texts(data, "region_name", "region"),
+        population=_column(data, "region_population", "region", 0),
         terminals=terminals,
-        users_per_terminal=np.where(np.isfinite(ratio), ratio, stated),
+        users_per_terminal=np.full(count, float(data.attrs.get("users_per_terminal", 1.0))),
         cells=np.bincount(own, minlength=count).astype(np.int64)[:count],
         connected=_values(data, "region_terminals_connected", np.int64, series),
         powered=_values(data, "region_terminals_powered", np.int64, series),
@@ -290,28 +293,34 @@ def _regions(data: xarray.Dataset, region_of_cell: Integer) -> Regions:
     )
 
 
-def _blocks(data: xarray.Dataset, name: str) -> Iterator[slice]:
+def _chunk_lead(manifest: dict[str, Any]) -> int:
+    """Return how many slots of the first stored chunk lie before the run."""
+    grid = manifest.get("grid", {})
+    return int(grid.get("start", 0)) - int(grid.get("origin", grid.get("start", 0)))
+
+
+def _blocks(data: xarray.Dataset, name: str, lead: int) -> Iterator[slice]:
     """Yield slices of slots: whole stored chunks, as many as fit the block."""
     slots, cells = data.sizes.get("slot", 0), max(data.sizes.get("cell", 0), 1)
     stored = data[name].encoding.get("chunks") or (240,)
     chunk = max(int(stored[0]), 1)
     step = chunk * max(BLOCK_VALUES // (chunk * cells), 1)
     if step * cells > 4 * BLOCK_VALUES:  # a chunk too large to hold: read it more than once
-        step = max(BLOCK_VALUES // cells, 1)
-    for start in range(0, slots, step):
-        yield slice(start, min(start + step, slots))
+        step, lead = max(BLOCK_VALUES // cells, 1), 0
+    for start in range(-(lead % step), slots, step):
+        yield slice(max(start, 0), min(start + step, slots))
 
 
-def _cells(data: xarray.Dataset, region: Integer, regions: int) -> tuple[Cells, Float]:
+def _cells(data: xarray.Dataset, region: Integer, regions: int, lead: int) -> tuple[Cells, Float]:
     count = data.sizes.get("cell", 0)
-    terminals = _first(data, ("terminals", "cell_terminals"), "cell")
+    terminals = _column(data, "cell_terminals", "cell", 0)
     connected = np.zeros(count)
     served = np.zeros(count)
     row = np.where((region >= 0) & (region < regions), region, regions)
     base = (row * DELAY_BINS).astype(np.int32)
     histogram = np.zeros((regions + 1) * DELAY_BINS)
     if "terminals_connected" in data.variables and "rtt_s" in data.variables and count:
-        for block in _blocks(data, "rtt_s"):
+        for block in _blocks(data, "rtt_s", lead):
             delay = np.asarray(data["rtt_s"].isel(slot=block).values)
             online = np.asarray(data["terminals_connected"].isel(slot=block).values)
             known = np.isfinite(delay)
@@ -327,9 +336,9 @@ def _cells(data: xarray.Dataset, region: Integer, regions: int) -> tuple[Cells, 
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(terminals > 0, connected / (slots * terminals), np.nan)
     cells = Cells(
-        ids=_texts(data, ("cell", "cell_id"), "cell"),
-        latitude_deg=_first(data, ("latitude_deg", "cell_latitude_deg"), "cell"),
-        longitude_deg=_first(data, ("longitude_deg", "cell_longitude_deg"), "cell"),
+        ids=_cell_ids(data),
+        latitude_deg=_column(data, "cell_latitude_deg", "cell"),
+        longitude_deg=_column(data, "cell_longitude_deg", "cell"),
         region=region,
         terminals=terminals,
         connected_share=share,
@@ -341,10 +350,10 @@ def _cells(data: xarray.Dataset, region: Integer, regions: int) -> tuple[Cells, 
 def _gateways(data: xarray.Dataset) -> Gateways:
     series = ("slot", "gateway")
     return Gateways(
-        ids=_texts(data, ("gateway", "gateway_id"), "gateway"),
-        names=_texts(data, ("gateway_name", "gateway"), "gateway"),
-        latitude_deg=_first(data, ("gateway_latitude_deg",), "gateway", float("nan")),
-        longitude_deg=_first(data, ("gateway_longitude_deg",), "gateway", float("nan")),
+        ids=_texts(data, "gateway_id", "gateway"),
+        names=_texts(data, "gateway_name", "gateway"),
+        latitude_deg=_column(data, "gateway_latitude_deg", "gateway"),
+        longitude_deg=_column(data, "gateway_longitude_deg", "gateway"),
         in_use=_values(data, "gateway_antennas_in_use", np.int64, series),
         available=_values(data, "gateway_antennas", np.int64, series),
     )
@@ -362,21 +371,19 @@ def _sites(data: xarray.Dataset) -> Sites:
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = total / known.sum(axis=0)[:, None]
     return Sites(
-        ids=_texts(data, ("site", "site_id"), "site"),
-        names=_texts(data, ("site_name", "site"), "site"),
-        kinds=_texts(data, ("site_kind",), "site"),
-        regions=_texts(data, ("site_region",), "site"),
-        latitude_deg=_first(data, ("site_latitude_deg",), "site", float("nan")),
-        longitude_deg=_first(data, ("site_longitude_deg",), "site", float("nan")),
+        ids=_texts(data, "site_id", "site"),
+        names=_texts(data, "site_name", "site"),
+        kinds=_texts(data, "site_kind", "site"),
+        regions=_texts(data, "site_region", "site"),
+        latitude_deg=_column(data, "site_latitude_deg", "site"),
+        longitude_deg=_column(data, "site_longitude_deg", "site"),
         connected=_values(data, "site_connected", np.bool_, series),
         served=served,
         delay_s=np.where(served, delay, np.nan),
-        delay_p95_s=np.where(
-            served, _values(data, "site_rtt_p95_s", np.float64, series, float("nan")), np.nan
-        ),
+        delay_p95_s=np.where(served, _values(data, "site_rtt_p95_s", np.float64, series, float("nan")), np.nan),
         loss=np.where(served, _values(data, "site_loss", np.float64, series, float("nan")), np.nan),
         handovers=changed.sum(axis=0).astype(np.int64),
-        segment_names=_texts(data, ("segment",), "segment"),
+        segment_names=_texts(data, "segment", "segment"),
         segment_s=mean,
     )
 
@@ -394,7 +401,7 @@ def _events(
     if not len(times):
         return ()
     active = _values(data, "event_active", np.bool_, ("slot", "event"))
-    stored = _texts(data, ("event", "event_id"), "event")
+    stored = _texts(data, "event", "event")
     end = times[-1] + np.timedelta64(round(slot_s * 1e3), "ms")
     found = []
     for row in manifest.get("events", []):
@@ -427,11 +434,11 @@ def _replicas(data: xarray.Dataset, times: Times) -> Replicas | None:
     connected = np.asarray(data["replica_terminals_connected"].values, dtype=np.int64)
     if not connected.size:
         return None
-    if "sample_time" in data.variables:
-        when = np.asarray(data["sample_time"].values).astype("datetime64[ms]")
+    first = int(data["slot"].values[0]) if "slot" in data.variables and len(times) else 0
+    if "sample" in data.variables:
+        index = np.asarray(data["sample"].values, dtype=np.int64) - first
     else:
-        index = _first(data, ("sample_index",), "sample", float("nan"))
-        if not np.isfinite(index).all():
-            index = np.linspace(0, max(len(times) - 1, 0), connected.shape[0]).round()
-        when = times[index.astype(np.int64)]
-    return Replicas(times=when, connected=connected)
+        index = np.linspace(0, max(len(times) - 1, 0), connected.shape[0]).round().astype(np.int64)
+    if not len(times) or index.min() < 0 or index.max() >= len(times):
+        return None  # sampled slots that are not of this run cannot be drawn beside it
+    return Replicas(times=times[index], connected=connected)

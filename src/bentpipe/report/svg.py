@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 
-from bentpipe.report.reading import Float, Times
+from bentpipe.report.reading import Float, Integer, Times
 from bentpipe.report.wording import count
 
 CHARACTER = 0.56
@@ -104,7 +105,7 @@ def time_ticks(start: np.datetime64, end: np.datetime64, wanted: int) -> list[tu
     first, last = (int(t.astype("datetime64[ms]").astype(np.int64)) for t in (start, end))
     span = max((last - first) / 1e3, 1.0)
     step = next((s for s in TIME_STEPS_S if span / s <= wanted), TIME_STEPS_S[-1]) * 1000
-    found = []
+    found: list[tuple[np.datetime64, str]] = []
     for at in range(-(-first // step) * step, last + 1, step):
         moment = np.datetime64(at, "ms")
         clock = str(moment)[11:19]
@@ -163,9 +164,7 @@ class Panel:
         if not len(values):
             return ""
         floor = number(self.bottom)
-        return (
-            f"M{number(self.left)} {floor}" + self.step_path(edges, values).replace("M", "L", 1) + f"V{floor}z"
-        )
+        return f"M{number(self.left)} {floor}" + self.step_path(edges, values).replace("M", "L", 1) + f"V{floor}z"
 
     def axes(self, drawing: Drawing, unit: str, wanted_times: int, values: int = 4, labels: bool = True) -> None:
         """Draw the grid, the value labels with their unit, and the times (UTC)."""
@@ -198,10 +197,10 @@ def bins(length: int, wanted: int) -> list[tuple[int, int]]:
     """Cut `length` slots into at most `wanted` runs of nearly equal length."""
     parts = min(max(length, 0), max(wanted, 1))
     cuts = [length * i // parts for i in range(parts + 1)] if parts else [0]
-    return list(zip(cuts[:-1], cuts[1:], strict=True))
+    return list(pairwise(cuts))
 
 
-def means(values: Float, cuts: list[tuple[int, int]]) -> Float:
+def means(values: Float | Integer, cuts: list[tuple[int, int]]) -> Float:
     """Return the mean of each run along the first axis; runs cover the array without gaps."""
     if not cuts:
         return np.zeros((0, *values.shape[1:]))

@@ -10,7 +10,7 @@ import numpy as np
 
 from bentpipe.earth.greatcircle import great_circle_m
 from bentpipe.report import measures
-from bentpipe.report.charts import site_quantiles
+from bentpipe.report.delaycharts import site_quantiles
 from bentpipe.report.map import region_middle
 from bentpipe.report.reading import Reading
 from bentpipe.report.svg import bins, means
@@ -87,9 +87,7 @@ def time_rows(reading: Reading) -> tuple[TimeRow, ...]:
             regions.cells_served.sum(axis=1).astype(np.float64),
         )
     ]
-    return tuple(
-        TimeRow(reading.times[a], *(float(column[i]) for column in columns)) for i, (a, _) in enumerate(cuts)
-    )
+    return tuple(TimeRow(reading.times[a], *(float(column[i]) for column in columns)) for i, (a, _) in enumerate(cuts))
 
 
 def gateway_rows(reading: Reading) -> tuple[GatewayRow, ...]:
@@ -161,7 +159,12 @@ def measured_sites() -> tuple[MeasuredSite, ...]:
     text = files("bentpipe.report").joinpath("measured_sites.csv").read_text(encoding="utf-8")
     return tuple(
         MeasuredSite(
-            row["name"], row["country"], float(row["latitude_deg"]), float(row["longitude_deg"]), row["when"], row["probe"]
+            name=row["name"],
+            country=row["country"],
+            latitude_deg=float(row["latitude_deg"]),
+            longitude_deg=float(row["longitude_deg"]),
+            when=row["when"],
+            probe=row["probe"],
         )
         for row in csv.DictReader(text.splitlines())
     )
@@ -180,8 +183,6 @@ def nearest_to_territory(reading: Reading) -> tuple[MeasuredSite, float, float] 
     cells, measured = reading.cells, measured_sites()
     if not len(cells.ids):
         return None
-    spans = [
-        great_circle_m(m.latitude_deg, m.longitude_deg, cells.latitude_deg, cells.longitude_deg) for m in measured
-    ]
+    spans = [great_circle_m(m.latitude_deg, m.longitude_deg, cells.latitude_deg, cells.longitude_deg) for m in measured]
     best = int(np.argmin([float(s.min()) for s in spans]))
     return measured[best], float(spans[best].min()), float(spans[best].max())

@@ -42,7 +42,7 @@ def count(value: float, digits: int = 4) -> str:
 
 def plural(value: float, noun: str, nouns: str | None = None) -> str:
     """Write a count with its noun: ``1 site``, ``4 sites``."""
-    return f"{count(value)} {noun if round(value) == 1 else nouns or noun + 's'}"
+    return f"{count(value, 9)} {noun if round(value) == 1 else nouns or noun + 's'}"
 
 
 def people(value: float) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from bentpipe.scenario.constellation import Constellation
 from bentpipe.scenario.eventchecks import matches
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.people import BUILTIN_DISHES
@@ -69,8 +70,20 @@ def quantities() -> tuple[Quantity, ...]:
     return tuple(Quantity(**row) for row in csv.DictReader(text.splitlines()))
 
 
-_META = {"schema_version", "name", "title", "summary", "question", "provenance", "id", "source", "tag", "kind", "seed",
-         "slot_offset", "pattern"}
+_LABELS = {
+    "schema_version",
+    "name",
+    "title",
+    "summary",
+    "question",
+    "provenance",
+    "id",
+    "source",
+    "date",
+    "tag",
+    "kind",
+    "seed",
+}
 
 
 class _Leaf(NamedTuple):
@@ -84,7 +97,7 @@ def _leaves(part: Any, key: str, default: bool = False) -> Iterator[_Leaf]:
     if isinstance(part, BaseModel):
         for name, field in type(part).model_fields.items():
             value = getattr(part, name, None)
-            if (name in _META and not _counts(part, name)) or value is None:
+            if value is None or (value is False and name == "world") or (name in _LABELS and not _counts(part, name)):
                 continue
             same = default or (not field.is_required() and value == field.get_default(call_default_factory=True))
             yield from _leaves(value, f"{key}.{name}" if key else name, same)
@@ -99,8 +112,8 @@ def _leaves(part: Any, key: str, default: bool = False) -> Iterator[_Leaf]:
 
 
 def _counts(part: BaseModel, name: str) -> bool:
-    """Tell `constellation.source` and patterns, which choose physics, from labels of the same name."""
-    return (name == "source" and "elements" in type(part).model_fields) or name == "pattern"
+    """Tell the constellation's source and date, which choose satellites, from labels of the same name."""
+    return name in ("source", "date") and isinstance(part, Constellation)
 
 
 def _plain(value: Any) -> object:

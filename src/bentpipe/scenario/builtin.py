@@ -55,7 +55,11 @@ def scenario_text(name: str) -> str:
     if not is_builtin(name):
         names = builtin_names()
         raise UnknownNameError(
-            Fault("no built-in scenario has this name", value=name, allowed=", ".join(names),
-                  remedy=did_you_mean(name, names))
+            Fault(
+                "no built-in scenario has this name",
+                value=name,
+                allowed=", ".join(names),
+                remedy=did_you_mean(name, names),
+            )
         )
     return (resources.files(__package__) / "data" / f"{name.lower()}.toml").read_text(encoding="utf-8")

@@ -123,5 +123,3 @@ class Satellite(Part):
     beam_cell_km2: Annotated[float, Number(1, 1_000_000, "km²")] = 379.0
     steering_deg: Annotated[float, Number(0, 90, "degrees off nadir", above=True)] = 57.0
     background_share: Share = 0.0
-
-

@@ -15,8 +15,8 @@ from bentpipe.scenario.values import (
     Hours,
     Id,
     Latitude,
-    LongText,
     Longitude,
+    LongText,
     Moment,
     Number,
     Part,
@@ -85,10 +85,10 @@ class SatelliteLoss(Disruption):
 
 
 class TerrestrialOutage(Disruption):
-    """Fixed and mobile networks fail for a share of the people of some regions."""
+    """Fixed and mobile networks fail for a share of the people, in these regions (everywhere where none is named)."""
 
     kind: Literal["terrestrial-outage"]
-    regions: tuple[Code, ...]
+    regions: tuple[Code, ...] = ()
     share: Share = 1.0
 
 
@@ -97,6 +97,8 @@ class PowerCut(Disruption):
 
     Parameters
     ----------
+    regions : tuple of str
+        Everywhere where none is named.
     share : float
         Share of the places without power at any one time.
     pattern : str
@@ -108,7 +110,7 @@ class PowerCut(Disruption):
     """
 
     kind: Literal["power-cut"]
-    regions: tuple[Code, ...]
+    regions: tuple[Code, ...] = ()
     share: Share
     pattern: Annotated[Literal["rolling", "steady"], Choice()] = "steady"
     window: Annotated[timedelta, Span(60, 30 * 86400)] = timedelta(hours=4)

@@ -20,8 +20,9 @@ from bentpipe.scenario.disruptions import (
     TerminalsCutOff,
     TerrestrialOutage,
 )
-from bentpipe.scenario.model import WORLD_ASSUMED, Scenario
+from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.places import Places
+from bentpipe.scenario.polygons import check_polygon
 from bentpipe.scenario.values import did_you_mean
 
 Faults = Iterator[Fault]
@@ -61,25 +62,29 @@ def check_window(s: Scenario, event: Disruption, here: Callable[[str], str]) -> 
         yield Fault("end and duration contradict one another", here("duration"), str(event.duration), "one of them")
         return
     if event.tag == "documented" and not event.source.strip():
-        yield Fault("a documented event needs a source", here("tag"), event.tag, "",
-                    "say who documents it in source, or tag it assumed")
+        yield Fault(
+            "a documented event needs a source",
+            here("tag"),
+            event.tag,
+            "",
+            "say who documents it in source, or tag it assumed",
+        )
     start, end = s.window(event)
     if end <= start:
         key = "end" if event.end is not None else "start"
         yield Fault("the event ends before it starts", here(key), end.isoformat(), f"after {start.isoformat()}")
     elif end <= s.time.start or start >= s.time.end:
-        yield Fault("the event lies outside the run", here("start" if event.start is not None else "end"),
-                    f"{start.isoformat()} to {end.isoformat()}",
-                    f"something between {s.time.start.isoformat()} and {s.time.end.isoformat()}",
-                    "move the event or the run")
+        yield Fault(
+            "the event lies outside the run",
+            here("start" if event.start is not None else "end"),
+            f"{start.isoformat()} to {end.isoformat()}",
+            f"something between {s.time.start.isoformat()} and {s.time.end.isoformat()}",
+            "move the event or the run",
+        )
 
 
 def check_target(s: Scenario, event: Disruption, here: Callable[[str], str]) -> Faults:
     """Check that the event says what it hits, in one way only."""
-    from bentpipe.scenario.checks import check_polygon
-
-    if isinstance(event, (TerrestrialOutage, PowerCut)) and event.regions == ():
-        yield Fault("the event hits no region", here("regions"), [], "at least one region, or the country's code")
     if isinstance(event, (GatewayLoss, FibreLoss)) and event.gateways == ():
         yield Fault("the event hits no gateway", here("gateways"), [], "at least one id")
     if isinstance(event, PopLoss) and event.pops == ():
@@ -87,26 +92,38 @@ def check_target(s: Scenario, event: Disruption, here: Callable[[str], str]) -> 
     if isinstance(event, SatelliteLoss):
         ways = [bool(event.satellites), bool(event.planes) or event.shell is not None, event.share is not None]
         if sum(ways) != 1:
-            yield Fault("the event says in none or several ways which satellites stop", here(""), None,
-                        "exactly one of satellites, shell with planes, share")
+            yield Fault(
+                "the event says in none or several ways which satellites stop",
+                here(""),
+                None,
+                "exactly one of satellites, shell with planes, share",
+            )
         elif ways[1] and (event.shell is None or not event.planes):
             yield Fault("a loss by plane needs shell and planes", here(""))
         if event.satellites and s.constellation.source not in ("elements", None):
-            yield Fault("Walker shells have no catalogue numbers", here("satellites"), list(event.satellites),
-                        "only with constellation.source = 'elements'", "name shell and planes")
+            yield Fault(
+                "Walker shells have no catalogue numbers",
+                here("satellites"),
+                list(event.satellites),
+                "only with constellation.source = 'elements'",
+                "name shell and planes",
+            )
         if event.shell is not None and s.constellation.source == "elements":
-            yield Fault("an element set has no numbered shells", here("shell"), event.shell, "",
-                        "name satellites, or a share")
+            yield Fault(
+                "an element set has no numbered shells", here("shell"), event.shell, "", "name satellites, or a share"
+            )
     if isinstance(event, TerminalsCutOff) and event.count > s.terminals.total + sum(x.terminals for x in s.sites):
-        yield Fault("more terminals are cut off than there are", here("count"), event.count,
-                    f"at most {s.terminals.total:,}")
+        yield Fault(
+            "more terminals are cut off than there are", here("count"), event.count, f"at most {s.terminals.total:,}"
+        )
     if isinstance(event, LicenceWithdrawn) and bool(event.regions) == bool(event.polygon):
         yield Fault("a withdrawal covers regions or a polygon", here(""), None, "exactly one of regions, polygon")
     if isinstance(event, Jamming):
         circle = event.centre is not None or event.radius_km is not None
         if circle == bool(event.polygon):
-            yield Fault("jamming covers a circle or a polygon", here(""), None,
-                        "exactly one of polygon, centre with radius_km")
+            yield Fault(
+                "jamming covers a circle or a polygon", here(""), None, "exactly one of polygon, centre with radius_km"
+            )
         elif circle and (event.centre is None or event.radius_km is None):
             yield Fault("a circle needs centre and radius_km", here(""))
     if isinstance(event, (LicenceWithdrawn, Jamming)) and event.polygon:
@@ -115,7 +132,7 @@ def check_target(s: Scenario, event: Disruption, here: Callable[[str], str]) -> 
 
 def check_known(s: Scenario, event: Disruption, here: Callable[[str], str]) -> Faults:
     """Check that gateways and points of presence exist, as far as the file itself lists them."""
-    if s.gateways == WORLD_ASSUMED or s.gateways_file is not None:
+    if isinstance(s.gateways, str) or s.gateways_file is not None:
         return
     named: Iterable[str] = getattr(event, "gateways", None) or getattr(event, "pops", None) or ()
     key = "pops" if isinstance(event, PopLoss) else "gateways"
@@ -134,12 +151,23 @@ def check_overlaps(s: Scenario, at: Places) -> Faults:
         events = [(n, event) for n, event in enumerate(s.disruptions) if isinstance(event, kind)]
         for place, (number, event) in enumerate(events):
             for _, earlier in events[:place]:
-                same = sorted(set(event.regions) & set(earlier.regions))
+                same = _common(event.regions, earlier.regions)
                 (start, end), (start2, end2) = s.window(event), s.window(earlier)
                 if same and start < end2 and start2 < end:
-                    yield Fault(f"overlaps in time and place with '{earlier.id}', which says another share",
-                                _here(at, number, event)("regions"), same, "one share for a place at a time",
-                                "join the two, or let one end where the other starts")
+                    yield Fault(
+                        f"overlaps in time and place with '{earlier.id}', which says another share",
+                        _here(at, number, event)("regions"),
+                        same,
+                        "one share for a place at a time",
+                        "join the two, or let one end where the other starts",
+                    )
+
+
+def _common(a: tuple[str, ...], b: tuple[str, ...]) -> list[str]:
+    """List the regions of both, where none named means all."""
+    if a and b:
+        return sorted(set(a) & set(b))
+    return list(a or b or ("everywhere",))
 
 
 def check_provenance(s: Scenario, at: Places, today: date) -> Faults:
@@ -148,19 +176,26 @@ def check_provenance(s: Scenario, at: Places, today: date) -> Faults:
 
     leaves: list[str] | None = None
     for number, row in enumerate(s.provenance):
-        here = ["provenance", number]
+        here: list[str | int] = ["provenance", number]
         if row.tag == "documented" and not row.source.strip():
-            yield Fault("a documented value needs a source", at.where([*here, "tag"]), row.tag, "",
-                        "name the source, or tag it assumed")
+            yield Fault(
+                "a documented value needs a source",
+                at.where([*here, "tag"]),
+                row.tag,
+                "",
+                "name the source, or tag it assumed",
+            )
         if row.tag == "documented" and row.date is not None and row.date > today:
-            yield Fault("documented for a day to come", at.where([*here, "date"]), row.date.isoformat(),
-                        f"up to {today}")
+            yield Fault(
+                "documented for a day to come", at.where([*here, "date"]), row.date.isoformat(), f"up to {today}"
+            )
         leaves = leaf_keys(s) if leaves is None else leaves
         for key in row.keys:
             if not any(matches(key, leaf) for leaf in leaves):
                 sections = [*{leaf.rsplit(".", n)[0] for leaf in leaves for n in (0, 1)}]
-                yield Fault("matches no key of the scenario", at.where([*here, "keys"]), key, "",
-                            did_you_mean(key, sections))
+                yield Fault(
+                    "matches no key of the scenario", at.where([*here, "keys"]), key, "", did_you_mean(key, sections)
+                )
 
 
 def matches(pattern: str, key: str) -> bool:

@@ -99,7 +99,7 @@ class Licence(Part):
     masks: tuple[LicenceMask, ...] = ()
 
 
-SCHEDULING = ("observed", "highest", "nearest", "longest", "max-coverage", "random")
+SCHEDULING = ("observed", "highest", "least-delay", "longest", "max-coverage")
 """Names of the scheduling policies that come with bentpipe; others come by entry point."""
 
 PolicyName = Annotated[str, Words(100, r"[A-Za-z_][\w.-]*", "the name of a policy")]

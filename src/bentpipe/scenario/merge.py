@@ -162,7 +162,9 @@ def _step(here: Any, part: str) -> Step | None:
 def _names(here: Any) -> list[str]:
     if isinstance(here, dict):
         return [str(key) for key in here]
-    return [str(item["id"]) for item in here if isinstance(item, dict) and "id" in item] if isinstance(here, list) else []
+    return (
+        [str(item["id"]) for item in here if isinstance(item, dict) and "id" in item] if isinstance(here, list) else []
+    )
 
 
 def _walk(tree: Any, path: Sequence[Step]) -> Any:

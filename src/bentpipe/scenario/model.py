@@ -15,7 +15,19 @@ from bentpipe.scenario.disruptions import Tag as EventTag
 from bentpipe.scenario.ground import Access, Fibre, Gateway, Licence, Policies, Pop
 from bentpipe.scenario.people import BUILTIN_DISHES, Dish, People, Site, Terminals, Territory
 from bentpipe.scenario.places import Places
-from bentpipe.scenario.values import CalendarDay, Choice, FileName, Frozen, FrozenMap, Id, LongText, Number, Part, Text, Words
+from bentpipe.scenario.values import (
+    CalendarDay,
+    Choice,
+    FileName,
+    Frozen,
+    FrozenMap,
+    Id,
+    LongText,
+    Number,
+    Part,
+    Text,
+    Words,
+)
 
 if TYPE_CHECKING:
     from bentpipe.scenario.assumptions import Assumption
@@ -50,8 +62,7 @@ def _form_of_gateways(value: Any) -> str:
 
 
 Gateways = Annotated[
-    Annotated[Annotated[Literal["world-assumed"], Choice()], Tag("name")]
-    | Annotated[tuple[Gateway, ...], Tag("list")],
+    Annotated[Annotated[Literal["world-assumed"], Choice()], Tag("name")] | Annotated[tuple[Gateway, ...], Tag("list")],
     Discriminator(_form_of_gateways),
 ]
 
@@ -199,8 +210,13 @@ class Scenario(Part):
             As `document`.
         """
         plain = self.document()
-        for holder, key in ((plain, "sites_file"), (plain, "gateways_file"), (plain["people"], "cells_file"),
-                            (plain["constellation"], "elements"), *((site, "track") for site in plain["sites"])):
+        for holder, key in (
+            (plain, "sites_file"),
+            (plain, "gateways_file"),
+            (plain["people"], "cells_file"),
+            (plain["constellation"], "elements"),
+            *((site, "track") for site in plain["sites"]),
+        ):
             if key in holder:
                 holder[key] = Path(holder[key]).name
         return plain

@@ -62,7 +62,7 @@ id = "power-cut"
 kind = "power-cut"
 title = "A power cut everywhere, for half an hour"
 tag = "hypothetical"                    # documented (then add source), assumed, hypothetical
-regions = ["{country}"]
+# regions = ["UA-30"]                   # everywhere where none is named
 share = 0.5
 duration = "30m"
 
@@ -72,6 +72,7 @@ keys = ["terminals"]
 tag = "assumed"
 note = "the figures that `bentpipe scenarios new` starts from"
 """
+
 
 def new_scenario(iso3: str, sites: str | Path | None = None, *, name: str = "", resolution: int = 4) -> str:
     """Write the text of a new scenario.

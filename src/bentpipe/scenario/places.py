@@ -153,7 +153,7 @@ class _Scanner:
     def last(here: Places) -> Places:
         """Enter the newest item, where the place is a list of tables."""
         newest = len(here.below) - 1
-        return here.below[newest] if newest in here.below else here
+        return here.below.get(newest, here)
 
     def keys(self, until: str) -> list[str]:
         found: list[str] = []

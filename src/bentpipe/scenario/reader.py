@@ -58,8 +58,9 @@ def load_scenario(source: str | Path, overrides: Mapping[str, Any] | None = None
     return _finish(_open(source), overrides or {})
 
 
-def parse_scenario(text: str, *, file: str = "scenario", folder: str | Path = ".",
-                   overrides: Mapping[str, Any] | None = None) -> Scenario:
+def parse_scenario(
+    text: str, *, file: str = "scenario", folder: str | Path = ".", overrides: Mapping[str, Any] | None = None
+) -> Scenario:
     """Read a scenario from text.
 
     Parameters
@@ -125,8 +126,11 @@ def parse_override(text: str) -> tuple[str, Any]:
     """
     key, sign, value = (part.strip() for part in text.partition("="))
     if not sign or not re.fullmatch(r"[\w-]+(\.[\w-]+)*", key):
-        raise ScenarioError(Fault("not an override", value=text, allowed="KEY=VALUE with a dotted key",
-                                  remedy="such as time.duration=1h"))
+        raise ScenarioError(
+            Fault(
+                "not an override", value=text, allowed="KEY=VALUE with a dotted key", remedy="such as time.duration=1h"
+            )
+        )
     if value.lower() == "none":
         return key, None
     try:
@@ -172,8 +176,13 @@ def _open(source: str | Path, chain: tuple[str, ...] = (), where: str = "") -> _
     path = Path(source)
     if not path.exists() and not path.suffix and len(path.parts) == 1:
         raise UnknownNameError(
-            Fault("neither a built-in scenario nor a file", where, name, ", ".join(builtin_names()) + ", or a file",
-                  did_you_mean(name, builtin_names()))
+            Fault(
+                "neither a built-in scenario nor a file",
+                where,
+                name,
+                ", ".join(builtin_names()) + ", or a file",
+                did_you_mean(name, builtin_names()),
+            )
         )
     return _parse(_read(path, where), str(path), path.resolve().parent, (*chain, str(path.resolve())))
 
@@ -183,20 +192,29 @@ def _read(path: Path, where: str) -> str:
     spot = where or str(path)
     try:
         if path.is_dir():
-            raise ScenarioError(Fault("a folder, not a scenario file", spot, str(path)))
+            raise ScenarioError(Fault("a folder, not a scenario file", spot))
         if path.exists() and not path.is_file():
-            raise ScenarioError(Fault("not a regular file", spot, str(path)))
+            raise ScenarioError(Fault("not a regular file", spot))
         with path.open("rb") as stream:
             raw = stream.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         near = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        raise ScenarioError(Fault("no such file", spot, str(path), "", did_you_mean(path.name, near))) from None
+        raise ScenarioError(
+            Fault("no such file", spot, str(path) if where else None, "", did_you_mean(path.name, near))
+        ) from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise ScenarioError(Fault(f"cannot be read: {why}", spot, str(path))) from None
+        raise ScenarioError(Fault(f"cannot be read: {why}", spot)) from None
     if len(raw) > LARGEST_FILE:
-        raise ScenarioError(Fault("the file is too large", spot, None, f"at most {LARGEST_FILE:,} bytes",
-                                  "put long lists into files of their own (sites_file, gateways_file, cells_file)"))
+        raise ScenarioError(
+            Fault(
+                "the file is too large",
+                spot,
+                None,
+                f"at most {LARGEST_FILE:,} bytes",
+                "put long lists into files of their own (sites_file, gateways_file, cells_file)",
+            )
+        )
     return _decode(raw, str(path))
 
 
@@ -210,16 +228,24 @@ def _decode(raw: bytes, file: str) -> str:
         text, at = "", error.start + start
     if at >= 0:
         line = raw.count(b"\n", 0, at) + 1
-        raise ScenarioError(Fault(f"not text: byte 0x{raw[at]:02x} at position {at}", f"{file}:{line}", None,
-                                  "a TOML file in UTF-8"))
+        raise ScenarioError(
+            Fault(f"not text: byte 0x{raw[at]:02x} at position {at}", f"{file}:{line}", None, "a TOML file in UTF-8")
+        )
     return text
 
 
 def _parse(text: str, file: str, folder: Path | None, chain: tuple[str, ...]) -> _Document:
     """Parse one text and lay it over what it extends."""
     if not text.strip():
-        raise ScenarioError(Fault("the file is empty", file, None, "a scenario in TOML",
-                                  "start from `bentpipe scenarios copy one-site my-scenario.toml`"))
+        raise ScenarioError(
+            Fault(
+                "the file is empty",
+                file,
+                None,
+                "a scenario in TOML",
+                "start from `bentpipe scenarios copy one-site my-scenario.toml`",
+            )
+        )
     try:
         tree = tomllib.loads(text)
         places = scan(text, file)
@@ -248,13 +274,17 @@ def _absolute(tree: Tree, folder: Path | None) -> None:
     if folder is None:
         return
     sites = tree.get("sites")
-    holders = [(tree, "sites_file"), (tree, "gateways_file"), (tree.get("people"), "cells_file"),
-               (tree.get("constellation"), "elements")]
+    holders = [
+        (tree, "sites_file"),
+        (tree, "gateways_file"),
+        (tree.get("people"), "cells_file"),
+        (tree.get("constellation"), "elements"),
+    ]
     holders += [(site, "track") for site in sites] if isinstance(sites, list) else []
     for holder, key in holders:
-        if isinstance(holder, dict) and isinstance(holder.get(key), str) and holder[key].strip():
-            if "\x00" not in holder[key]:
-                holder[key] = str(folder / holder[key])
+        path = holder.get(key) if isinstance(holder, dict) else None
+        if isinstance(holder, dict) and isinstance(path, str) and path.strip() and "\x00" not in path:
+            holder[key] = str(folder / path)
 
 
 def _extend(document: _Document, folder: Path | None, chain: tuple[str, ...]) -> _Document:
@@ -263,8 +293,11 @@ def _extend(document: _Document, folder: Path | None, chain: tuple[str, ...]) ->
     where = places.where(["extends"])
     if source is None:
         if without is not None:
-            document.faults.append(Fault("nothing is inherited", places.where(["without"]), without, "",
-                                         "add extends, or take without out"))
+            document.faults.append(
+                Fault(
+                    "nothing is inherited", places.where(["without"]), without, "", "add extends, or take without out"
+                )
+            )
         return document
     base = _base(source, where, folder, chain)
     old, old_places = copy.deepcopy(base.tree), base.places
@@ -285,13 +318,21 @@ def _base(source: object, where: str, folder: Path | None, chain: tuple[str, ...
     target: str | Path = source if builtin or folder is None else folder / source
     label = f"built-in {source.lower()}" if builtin else str(Path(target).resolve())
     if label in chain:
-        raise ScenarioError(Fault("a scenario extends itself", where, " -> ".join((*chain, label)), "",
-                                  "break the circle"))
+        raise ScenarioError(
+            Fault("a scenario extends itself", where, " -> ".join((*chain, label)), "", "break the circle")
+        )
     if len(chain) >= DEEPEST:
-        raise ScenarioError(Fault("scenarios extend one another too deeply", where, source,
-                                  f"at most {DEEPEST} files in a row"))
+        raise ScenarioError(
+            Fault("scenarios extend one another too deeply", where, source, f"at most {DEEPEST} files in a row")
+        )
     if not builtin and not Path(target).exists():
-        raise ScenarioError(Fault("neither a built-in scenario nor a file", where, source,
-                                  ", ".join(builtin_names()) + ", or a path from this file's folder",
-                                  did_you_mean(source, builtin_names())))
+        raise ScenarioError(
+            Fault(
+                "neither a built-in scenario nor a file",
+                where,
+                source,
+                ", ".join(builtin_names()) + ", or a path from this file's folder",
+                did_you_mean(source, builtin_names()),
+            )
+        )
     return _open(target, chain, where)

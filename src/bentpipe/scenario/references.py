@@ -23,12 +23,16 @@ def named_regions(scenario: Scenario) -> tuple[tuple[str, str], ...]:
     """
     s = scenario
     named = [(code, "territory.admin1") for code in s.territory.admin1]
-    for holder, codes in (("people.regions", s.people.regions), ("terminals.regions", s.terminals.regions),
-                          ("terminals.region_weights", s.terminals.region_weights)):
+    for holder, codes in (
+        ("people.regions", s.people.regions),
+        ("terminals.regions", s.terminals.regions),
+        ("terminals.region_weights", s.terminals.region_weights),
+    ):
         named += [(code, f"{holder}.{code}") for code in codes]
     named += [(code, f"licence.masks.{n}.regions") for n, mask in enumerate(s.licence.masks) for code in mask.regions]
-    named += [(code, f"disruptions.{event.id}.regions") for event in s.disruptions
-              for code in getattr(event, "regions", ())]
+    named += [
+        (code, f"disruptions.{event.id}.regions") for event in s.disruptions for code in getattr(event, "regions", ())
+    ]
     return tuple(named)
 
 
@@ -48,7 +52,7 @@ def check_references(
     ----------
     scenario : Scenario
     region_codes : collection of str, optional
-        ISO 3166-2 codes of the territory.
+        Codes of the territory's regions: ISO 3166-2, or countries in a world scenario.
     countries : collection of str, optional
         ISO 3166-1 alpha-3 codes that exist.
     gateways, pops : collection of str, optional
@@ -74,7 +78,9 @@ def check_references(
 def _unknown(what: str, name: object, known: Collection[object], where: str) -> Fault:
     texts = sorted(str(one) for one in known)
     shown = ", ".join(texts) if len(texts) <= 12 else f"{len(texts)} of them, {texts[0]} to {texts[-1]}"
-    return Fault(f"no such {what}", where, name, shown, did_you_mean(name, texts))
+    # Codes are all alike: a hint at the nearest one would be a guess.
+    hint = "" if "-" in str(name)[2:3] or len(str(name)) <= 3 else did_you_mean(name, texts)
+    return Fault(f"no such {what}", where, name, shown, hint)
 
 
 def _regions(s: Scenario, codes: Collection[str] | None, countries: Collection[str] | None) -> Iterator[Fault]:
@@ -82,18 +88,19 @@ def _regions(s: Scenario, codes: Collection[str] | None, countries: Collection[s
     if countries is not None and country is not None and country not in countries:
         yield _unknown("country", country, countries, s.where("territory.country"))
     for code, key in named_regions(s):
-        if "-" not in code:
-            if countries is not None and code not in countries:
-                yield _unknown("country", code, countries, s.where(key))
-        elif codes is not None and code not in codes:
+        if codes is not None and code not in codes:
             yield _unknown("region of the territory", code, codes, s.where(key))
 
 
-def _targets(s: Scenario, gateways: Collection[str] | None, pops: Collection[str] | None,
-             numbers: Collection[int] | None) -> Iterator[Fault]:
+def _targets(
+    s: Scenario, gateways: Collection[str] | None, pops: Collection[str] | None, numbers: Collection[int] | None
+) -> Iterator[Fault]:
     for event in s.disruptions:
-        for key, known, what in (("gateways", gateways, "gateway"), ("pops", pops, "point of presence"),
-                                 ("satellites", numbers, "satellite")):
+        for key, known, what in (
+            ("gateways", gateways, "gateway"),
+            ("pops", pops, "point of presence"),
+            ("satellites", numbers, "satellite"),
+        ):
             for name in getattr(event, key, ()):
                 if known is not None and name not in known:
                     yield _unknown(what, name, known, s.where(f"disruptions.{event.id}.{key}"))

@@ -74,12 +74,19 @@ def _fault(detail: Any, tree: Tree, places: Places) -> Fault:
     if kind == "extra_forbidden":
         return _unknown_key(path, value, tree, where)
     if kind in ("union_tag_not_found", "union_tag_invalid"):
-        return _unknown_kind(kind, value, path, places)
+        return _unknown_kind(kind, detail["input"], path, places)
     if kind in ("tuple_type", "list_type"):
-        return Fault(f"{kind_of(value)} where a list belongs", where, value, "a list in square brackets",
-                     _double_brackets(path))
+        return Fault(
+            f"{kind_of(detail['input'])} where a list belongs",
+            where,
+            value,
+            "a list in square brackets",
+            _double_brackets(path),
+        )
     if kind in ("model_type", "model_attributes_type", "mapping_type", "dict_type"):
-        return Fault(f"{kind_of(value)} where a table belongs", where, value, f"a table such as [{_dotted(path)}]")
+        return Fault(
+            f"{kind_of(detail['input'])} where a table belongs", where, value, f"a table such as [{_dotted(path)}]"
+        )
     return Fault(detail["msg"], where, value)
 
 
@@ -105,7 +112,8 @@ def _path(location: tuple[Step, ...], tree: Any) -> list[Step]:
     here = tree
     for number, step in enumerate(location):
         inside = (isinstance(here, Mapping) and step in here) or (
-            isinstance(here, list) and isinstance(step, int) and step < len(here))
+            isinstance(here, list) and isinstance(step, int) and step < len(here)
+        )
         if inside:
             here = here[step]
         elif number + 1 < len(location) or step in ("list", "name", "[key]") or not isinstance(here, Mapping):
@@ -123,7 +131,7 @@ def _unknown_key(path: list[Step], value: Any, tree: Tree, where: str) -> Fault:
     if model is Scenario:
         known += ["extends", "without"]
     elsewhere = [f"{name}.{key}" for name, part in _sections().items() if key in _keys(part)]
-    hint = did_you_mean(key, known) or (f"did you mean '{elsewhere[0]}'?" if elsewhere else "")
+    hint = f"did you mean '{elsewhere[0]}'?" if elsewhere else did_you_mean(key, known)
     return Fault("unknown key", where, value, "one of " + ", ".join(sorted(known)), hint)
 
 

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -160,8 +160,11 @@ class Number(Check):
     def read(self, value: Any) -> Any:
         """Refuse text, truth values, NaN and what lies outside the bounds."""
         if isinstance(value, str):
-            raise refuse("text where a number belongs", self.allowed,
-                         "write the number bare, without quotes or unit: the key names the unit")
+            raise refuse(
+                "text where a number belongs",
+                self.allowed,
+                "write the number bare, without quotes or unit: the key names the unit",
+            )
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise refuse(f"{kind_of(value)} where a number belongs", self.allowed)
         if not math.isfinite(value):
@@ -195,7 +198,9 @@ class Words(Check):
         """Refuse what is no text, too long, unprintable or of another form."""
         allowed = self.described or f"text of at most {self.longest:,} characters"
         if not isinstance(value, str):
-            raise refuse(f"{kind_of(value)} where text belongs", allowed, "put it in quotes" if is_scalar(value) else "")
+            raise refuse(
+                f"{kind_of(value)} where text belongs", allowed, "put it in quotes" if is_scalar(value) else ""
+            )
         if len(value) > self.longest:
             raise refuse(f"{len(value):,} characters is too long", allowed)
         if any(ord(c) < 32 and c not in "\n\t" for c in value):
@@ -245,8 +250,9 @@ class WordOr(Check):
         if value == self.word:
             return self.word
         if isinstance(value, str):
-            raise refuse("not a known word here", f"'{self.word}' or {self.number.allowed}",
-                         did_you_mean(value, [self.word]))
+            raise refuse(
+                "not a known word here", f"'{self.word}' or {self.number.allowed}", did_you_mean(value, [self.word])
+            )
         number: float = self.number.read(value)
         return number
 
@@ -267,7 +273,8 @@ class Span(Check):
     def read(self, value: Any) -> timedelta:
         """Refuse numbers without unit and units that are not durations."""
         allowed = f"from {format_duration(timedelta(seconds=self.low_s))} to " + format_duration(
-            timedelta(seconds=self.high_s))
+            timedelta(seconds=self.high_s)
+        )
         span = value if isinstance(value, timedelta) else parse_duration(value, allowed)
         if not self.low_s <= span.total_seconds() <= self.high_s:
             raise refuse("out of range", allowed)
@@ -345,7 +352,7 @@ class Instant(Check):
             except ValueError:
                 raise refuse("not a time", allowed) from None
         if isinstance(value, datetime):
-            moment = value.astimezone(timezone.utc).replace(tzinfo=None) if value.tzinfo else value
+            moment = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
         elif isinstance(value, date):
             moment = datetime.combine(value, time())
         else:
@@ -413,9 +420,18 @@ def kind_of(value: object) -> str:
     -------
     str
     """
-    names = ((bool, "true or false"), (int, "a number"), (float, "a number"), (str, "text"), (datetime, "a time"),
-             (date, "a date"), (time, "a time of day"), (Mapping, "a table"), ((list, tuple), "a list"))
-    return next((name for kind, name in names if isinstance(value, kind)), type(value).__name__)  # type: ignore[arg-type]
+    names = (
+        (bool, "true or false"),
+        (int, "a number"),
+        (float, "a number"),
+        (str, "text"),
+        (datetime, "a time"),
+        (date, "a date"),
+        (time, "a time of day"),
+        (Mapping, "a table"),
+        ((list, tuple), "a list"),
+    )
+    return next((name for kind, name in names if isinstance(value, kind)), type(value).__name__)
 
 
 def is_number(value: object) -> bool:
@@ -447,12 +463,14 @@ def is_scalar(value: object) -> bool:
 
 
 _ID = r"[a-z0-9][a-z0-9_-]{0,62}"
-_REGION = r"[A-Z]{3}|[A-Z]{2}-[A-Z0-9]{1,3}"
+_REGION = r"[A-Z]{3}|[A-Z]{2}-[A-Z0-9]{1,3}~?"
 
 Text = Annotated[str, Words()]
 LongText = Annotated[str, Words(5_000)]
 Id = Annotated[str, Words(63, _ID, "an id of lower-case letters, digits, '-' and '_', such as 'wola-krobowska'")]
-Code = Annotated[str, Words(6, _REGION, "an ISO 3166-2 code such as 'UA-30', or an ISO 3166-1 country such as 'UKR'")]
+Code = Annotated[
+    str, Words(7, _REGION, "an ISO 3166-2 code such as 'UA-30'; in a world scenario an ISO 3166-1 code such as 'UKR'")
+]
 Country = Annotated[str, Words(3, r"[A-Z]{3}", "an ISO 3166-1 code of three capitals, such as 'UKR'")]
 CellId = Annotated[str, Words(16, r"[0-9a-f]{15,16}", "an H3 cell id in hexadecimal, such as '851fb467fffffff'")]
 Flag = Annotated[bool, Truth()]

@@ -12,7 +12,7 @@ RADIUS_550_KM = 6_928e3
 
 
 def test_published_sidereal_time() -> None:
-    # D. A. Vallado, Fundamentals of Astrodynamics and Applications, example 3-5: 152.578 787 810 degrees, from
+    # D. A. Vallado, Fundamentals of Astrodynamics and Applications, example 3-5: 152.578787810 degrees, from
     # a Julian date in one number, whose steps of 40 us are 1.7e-7 degrees.
     found = np.degrees(gmst82_rad(to_unix_s("1992-08-20T12:14:00")))
     assert found == pytest.approx(152.578787810, abs=1.7e-7)

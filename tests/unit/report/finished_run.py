@@ -45,6 +45,7 @@ GATEWAYS = {
 }
 SEGMENTS = ("user_link", "feeder_link", "fibre", "access_frame", "access_scheduling", "access_load")
 SEGMENT_MS = (7.6, 8.1, 9.4, 1.3, 8.2, 5.1)
+FIRST_SLOT = 48_000_000
 START = np.datetime64("2022-10-24T00:00:12", "ms")
 
 
@@ -83,8 +84,8 @@ def make_run(
     near = np.hypot(place[:, None, 0] - where[None, :, 0], 0.65 * (place[:, None, 1] - where[None, :, 1]))
     region = near.argmin(axis=1) if len(cells) and regions else np.full(len(cells), -1)
     count, R, G, S = len(cells), len(codes), gateways, sites
-    terminals = (rng.exponential(8, count) * (rng.random(count) > 0.22) * np.exp(-near.min(axis=1, initial=9))).astype(int)
-    terminals = terminals * 5 if count else terminals
+    crowded = np.exp(-near.min(axis=1, initial=9)) * (rng.random(count) > 0.22)
+    terminals = (rng.exponential(8, count) * crowded).astype(int) * 5
     times = start + (np.arange(slots) * round(slot_s * 1e3)).astype("timedelta64[ms]")
     phase = np.arange(slots) / max(slots, 2)
 
@@ -113,15 +114,17 @@ def make_run(
     segment = np.array(SEGMENT_MS)[None, None, :] * 1e-3 * (1 + 0.12 * rng.standard_normal((slots, S, 6)))
     site_rtt = np.where(site_served, segment.sum(axis=2), np.nan)
     masks, rows = _events(events, times, slots, slot_s, codes)
-    sampled = np.unique(np.linspace(0, slots - 1, min(96, slots)).round().astype(int)) if slots else np.zeros(0, int)
+    sampled = (
+        np.unique(np.linspace(0, slots - 1, min(96, slots)).round().astype(int)) if slots else np.zeros(0, dtype=int)
+    )
     region_connected = connected @ by_region
     replica = region_connected[sampled][:, None, :] * (1 - 0.02 * rng.random((1, seeds, R)))
 
     data = xarray.Dataset(
         {
-            "region_of_cell": ("cell", region.astype(np.int32)),
-            "population": ("cell", terminals * 1000.0),
-            "terminals": ("cell", terminals.astype(np.int32)),
+            "cell_region": ("cell", region.astype(np.int32)),
+            "cell_population": ("cell", terminals * 1000.0),
+            "cell_terminals": ("cell", terminals.astype(np.int32)),
             "served": (("slot", "cell"), served),
             "reachable": (("slot", "cell"), np.ones_like(served)),
             "rtt_s": (("slot", "cell"), rtt),
@@ -132,7 +135,10 @@ def make_run(
             "site_rtt_s": (("slot", "site"), site_rtt.astype("f4")),
             "site_rtt_p95_s": (("slot", "site"), (site_rtt * 1.4).astype("f4")),
             "site_loss": (("slot", "site"), np.where(site_served, 0.004, np.nan).astype("f4")),
-            "site_segment_s": (("slot", "site", "segment"), np.where(site_served[:, :, None], segment, np.nan).astype("f4")),
+            "site_segment_s": (
+                ("slot", "site", "segment"),
+                np.where(site_served[:, :, None], segment, np.nan).astype("f4"),
+            ),
             "gateway_antennas_in_use": (("slot", "gateway"), in_use.astype(np.int16)),
             "gateway_antennas": (("slot", "gateway"), available.astype(np.int16)),
             "region_terminals_connected": (("slot", "region"), region_connected),
@@ -150,16 +156,17 @@ def make_run(
         },
         coords={
             "time": ("slot", times.astype("datetime64[ns]")),
-            "cell": cells,
-            "latitude_deg": ("cell", place[:, 0]),
-            "longitude_deg": ("cell", place[:, 1]),
-            "region": codes,
+            "slot": FIRST_SLOT + np.arange(slots),
+            "cell_id": ("cell", np.array([h3.str_to_int(c) for c in cells], dtype=np.uint64)),
+            "cell_latitude_deg": ("cell", place[:, 0]),
+            "cell_longitude_deg": ("cell", place[:, 1]),
+            "region_code": ("region", codes),
             "region_name": ("region", names),
-            "gateway": gate,
+            "gateway_id": ("gateway", gate),
             "gateway_name": ("gateway", [GATEWAYS[g][0] for g in gate]),
             "gateway_latitude_deg": ("gateway", gate_place[:, 0]),
             "gateway_longitude_deg": ("gateway", gate_place[:, 1]),
-            "site": [f"site-{i + 1}" for i in range(S)],
+            "site_id": ("site", [f"site-{i + 1}" for i in range(S)]),
             "site_name": ("site", [f"Hospital no. {i + 1}" for i in range(S)]),
             "site_kind": ("site", ["hospital"] * S),
             "site_region": ("site", [codes[i % R] if R else "" for i in range(S)]),
@@ -167,12 +174,12 @@ def make_run(
             "site_longitude_deg": ("site", site_place[:, 1]),
             "segment": list(SEGMENTS),
             "event": [r["id"] for r in rows],
-            "sample_slot": ("sample", sampled),
-            "sample_index": ("sample", sampled),
+            "sample": FIRST_SLOT + sampled,
         },
-        attrs={"users_per_terminal": 15.0, "slot_s": slot_s},
+        attrs={"users_per_terminal": 15.0},
     )
-    return MadeUpRun(path, _manifest(rows, seeds), data)
+    grid = {"interval_s": slot_s, "origin": FIRST_SLOT - 40, "start": FIRST_SLOT, "stop": FIRST_SLOT + slots}
+    return MadeUpRun(path, {**_manifest(rows, seeds), "grid": grid}, data)
 
 
 def _events(count: int, times: Any, slots: int, slot_s: float, codes: list[str]) -> tuple[Any, list[dict[str, Any]]]:
@@ -204,7 +211,15 @@ def _events(count: int, times: Any, slots: int, slot_s: float, codes: list[str])
 def _manifest(rows: list[dict[str, Any]], seeds: int) -> dict[str, Any]:
     assumptions = [
         ("terminals.total", 10000, "terminals", "documented", "press report", "2022-05-02", ""),
-        ("terminals.users_per_terminal", 15, "users a terminal", "assumed", "ratio of two press figures", "2022-05-02", ""),
+        (
+            "terminals.users_per_terminal",
+            15,
+            "users a terminal",
+            "assumed",
+            "ratio of two press figures",
+            "2022-05-02",
+            "",
+        ),
         ("people.total", 41.2e6, "people", "documented", "state statistics", "2022-01-01", "ignores displacement"),
         ("satellite.beams", 16, "beams", "documented", "filing", "2021", ""),
         ("satellite.cells_per_beam", 16, "cells", "assumed", "beam hopping, not published", "", ""),
@@ -229,15 +244,22 @@ def _manifest(rows: list[dict[str, Any]], seeds: int) -> dict[str, Any]:
             dict(zip(("key", "value", "unit", "tag", "source", "date", "note"), a, strict=True)) for a in assumptions
         ],
         "data": [
-            {"name": "Starlink elements", "kind": "elements", "date": "2022-10-24", "sha256": "ab" * 32, "source": "tracking catalogue", "note": "3,171 satellites"},
-            {"name": "Regions", "kind": "geodata", "date": "2021", "sha256": "cd" * 32, "source": "Natural Earth", "note": "public domain"},
+            {
+                "name": "Starlink elements", "kind": "elements", "date": "2022-10-24", "sha256": "ab" * 32,
+                "source": "tracking catalogue", "note": "3,171 satellites",
+            },
+            {
+                "name": "Regions", "kind": "geodata", "date": "2021", "sha256": "cd" * 32,
+                "source": "Natural Earth", "note": "public domain",
+            },
         ],
         "warnings": ["Population of 2022-01-01 ignores people displaced since."],
         "versions": {"numpy": np.__version__, "xarray": xarray.__version__},
         "timings": {"orbit": 1.2, "geometry": 2.5, "network": 3.1},
         "seeds": list(range(1, seeds + 1)),
         "constellation": {
-            "operator": "starlink", "source": "on-station", "date": "2022-10-24", "satellites": 3171, "in_service": 2760,
+            "operator": "starlink", "source": "on-station", "date": "2022-10-24",
+            "satellites": 3171, "in_service": 2760,
             "shells": [{"name": "550 km 53.0°", "count": 1457}, {"name": "540 km 53.2°", "count": 1068}],
         },
         "events": rows,

@@ -29,7 +29,7 @@ def to_floats(values: Sequence[object], key: str, place: Sequence[str], faults: 
     Returns
     -------
     ndarray, float64 (N,)
-        The numbers; 0 where a fault was noted.
+        The numbers; NaN where a fault was noted, and nowhere else.
     """
     kinds = set(map(type, values))
     underscores = str in kinds and "_" in "".join(map(str, values))  # float() would take 1_0
@@ -46,23 +46,21 @@ def to_floats(values: Sequence[object], key: str, place: Sequence[str], faults: 
 def _one_float(value: object, key: str, place: str, faults: FaultList) -> float:
     if value is None or (isinstance(value, str) and not value.strip()):
         faults.add(f"{key} is missing", place, allowed="a number")
-        return 0.0
+        return np.nan
     try:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)) or "_" in str(value):
             raise ValueError
         number = float(value)
     except (ValueError, OverflowError):
         faults.add(f"{key} is not a number", place, value, "a number")
-        return 0.0
+        return np.nan
     if not np.isfinite(number):
         faults.add(f"{key} is not finite", place, value, "a finite number")
-        return 0.0
+        return np.nan
     return number
 
 
-def to_catalog_numbers(
-    values: Sequence[object], place: Sequence[str], faults: FaultList
-) -> NDArray[np.int64]:
+def to_catalog_numbers(values: Sequence[object], place: Sequence[str], faults: FaultList) -> NDArray[np.int64]:
     """Turn a column of catalogue numbers (whole numbers, or decimal text; Alpha-5 too) into int64.
 
     Parameters

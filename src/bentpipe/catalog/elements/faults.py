@@ -22,9 +22,7 @@ class FaultList:
         self.total = 0
         self.kept: list[Fault] = []
 
-    def add(
-        self, what: str, place: str = "", value: object = None, allowed: str = "", remedy: str = ""
-    ) -> None:
+    def add(self, what: str, place: str = "", value: object = None, allowed: str = "", remedy: str = "") -> None:
         """Note one fault at `place` ("line 12", "record 3") of the file."""
         self.total += 1
         if len(self.kept) < self.limit:

@@ -216,7 +216,7 @@ def _check(raw: RawElements, faults: FaultList) -> None:
         faults.add("no element set in the file", remedy="give a file with at least one satellite")
     for key, (low, high, unit) in allowed_ranges().items():
         values = raw.numbers[key]
-        for row in np.flatnonzero(~((values >= low) & (values <= high))):  # NaN fails both
+        for row in np.flatnonzero((values < low) | (values > high)):  # NaN: noted already
             allowed = f"{low:g} to {high:g} {unit}".strip()
             faults.add(f"{key} out of range", raw.place[row], float(values[row]), allowed)
     number = raw.catalog_number

@@ -19,9 +19,7 @@ GRAVITATION_M3_S2: Final = 398_600.8e9
 J2: Final = 0.001082616
 
 
-def brouwer_mean_motion(
-    mean_motion_rad_per_min: Floats, eccentricity: Floats, inclination_rad: Floats
-) -> Floats:
+def brouwer_mean_motion(mean_motion_rad_per_min: Floats, eccentricity: Floats, inclination_rad: Floats) -> Floats:
     """Brouwer's mean motion from the published one, which is Kozai's.
 
     Parameters
@@ -48,9 +46,7 @@ def brouwer_mean_motion(
     return brouwer
 
 
-def semi_major_axis_m(
-    mean_motion_rad_per_min: Floats, eccentricity: Floats, inclination_rad: Floats
-) -> Floats:
+def semi_major_axis_m(mean_motion_rad_per_min: Floats, eccentricity: Floats, inclination_rad: Floats) -> Floats:
     """Mean semi-major axis from the published mean motion.
 
     Parameters

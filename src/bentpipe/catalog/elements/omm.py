@@ -240,20 +240,24 @@ def parse_kvn(text: str, faults: FaultList) -> RawElements:
     place: list[str] = []
     with_header = "CCSDS_OMM_VERS" in text
     opens = "CCSDS_OMM_VERS" if with_header else "OBJECT_NAME"
+    record: dict[str, str] | None = None
     for row, line in enumerate(text.split("\n"), start=1):
-        key, equals, value = (part.strip() for part in line.partition("="))
-        if not key or key.upper().startswith("COMMENT"):
+        key, equals, value = line.partition("=")
+        key, value = key.strip().upper(), value.strip()
+        if not key or key.startswith("COMMENT"):
             continue
         if not equals:
             faults.add("not KEYWORD = VALUE", f"line {row}", line.strip(), "OMM in KVN")
-        elif key.upper() == opens:
-            records.append({})
-            place.append(f"message at line {row}")
-        if not equals or not records:
             continue
-        if key.upper() in records[-1]:
+        if key == opens:
+            record = {}
+            records.append(record)
+            place.append(f"message at line {row}")
+        if record is None:
+            continue
+        if key in record:
             faults.add(f"{key} stands twice in one message", f"line {row}", value)
-        records[-1][key.upper()] = re.sub(r"\s*\[[^\]]*\]$", "", value)
+        record[key] = value[: value.rindex("[")].rstrip() if value.endswith("]") and "[" in value else value
     keys = dict.fromkeys(key for record in records for key in record)
     columns = {key: [record.get(key) for record in records] for key in keys}
     return parse_table(Table(columns, place), faults)

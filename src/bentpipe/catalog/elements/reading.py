@@ -184,8 +184,6 @@ def detect_format(text: str, file: str) -> Format:
         return "omm-kvn"
     if "," in lines[0] and "NORAD_CAT_ID" in lines[0].upper():
         return "omm-csv"
-    if any(line.startswith(("1 ", "2 ")) for line in lines[:3]):
+    if any(line.startswith(("1 ", "2 ")) for line in lines[:20]):
         return "tle"
-    raise ElementsError(
-        Fault("not a known format of element sets", f"{file}, line 1", lines[0], allowed=_FORMATS)
-    )
+    raise ElementsError(Fault("not a known format of element sets", f"{file}, line 1", lines[0], allowed=_FORMATS))

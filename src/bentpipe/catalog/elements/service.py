@@ -277,17 +277,21 @@ def _launch_year(elements: ElementSet) -> NDArray[np.int64]:
 
 def _judge(seen: _Geometry, usable: Mask, owner: NDArray[np.int32]) -> list[Cluster]:
     """Find the clusters among the usable satellites and write each satellite's row into `owner`."""
-    found: list[tuple[NDArray[np.intp], Cluster]] = []
+    claim = np.full(len(owner), -1, dtype=np.int64)
+    off_core = np.full(len(owner), np.inf)
+    cores = 0
     for family in _split_at_gaps(np.flatnonzero(usable), seen.inclination, _FAMILY_GAP_DEG):
         for crowd in _crowds(family, seen.altitude):
             for core in _split_at_gaps(crowd, seen.inclination, _SHELL_GAP_DEG):
                 if len(core) >= _SMALLEST_CLUSTER:
-                    members = _members(core, family, seen)
-                    found.append((members, _describe(members, seen)))
-    # shells claim their members before strings do, large ones before small ones
-    found.sort(key=lambda pair: (not pair[1].is_shell, -pair[1].satellites))
-    for at, (members, _) in enumerate(found):
-        owner[members[owner[members] < 0]] = at
+                    members, distance = _members(core, family, seen)
+                    nearer = distance < off_core[members]
+                    claim[members[nearer]], off_core[members[nearer]] = cores, distance[nearer]
+                    cores += 1
+    found = [(rows, _describe(rows, seen)) for at in range(cores) if len(rows := np.flatnonzero(claim == at))]
+    found.sort(key=lambda pair: (not pair[1].is_shell, -pair[1].satellites, pair[1].altitude_km))
+    for at, (rows, _) in enumerate(found):
+        owner[rows] = at
     return [cluster for _, cluster in found]
 
 
@@ -305,21 +309,19 @@ def _crowds(family: NDArray[np.intp], altitude: Floats) -> list[NDArray[np.intp]
     return [family[(bins >= run[0]) & (bins <= run[-1])] for run in runs]
 
 
-def _members(core: NDArray[np.intp], family: NDArray[np.intp], seen: _Geometry) -> NDArray[np.intp]:
-    """Return the core of a cluster and its stragglers: near its altitudes, at its inclination."""
-    altitude, margin = seen.altitude[family], _MEMBER_ALTITUDE_KM
-    near = (altitude >= seen.altitude[core].min() - margin) & (altitude <= seen.altitude[core].max() + margin)
-    middle = np.median(seen.inclination[core])
-    members: NDArray[np.intp] = family[
-        near & (np.abs(seen.inclination[family] - middle) <= _MEMBER_INCLINATION_DEG)
-    ]
-    return members
+def _members(core: NDArray[np.intp], family: NDArray[np.intp], seen: _Geometry) -> tuple[NDArray[np.intp], Floats]:
+    """Rows of a core and its stragglers, near its altitudes and inclination, and how far off they are, km."""
+    altitude = seen.altitude[family]
+    off = np.maximum(seen.altitude[core].min() - altitude, altitude - seen.altitude[core].max()).clip(0.0)
+    tilt = np.abs(seen.inclination[family] - np.median(seen.inclination[core]))
+    near = (off <= _MEMBER_ALTITUDE_KM) & (tilt <= _MEMBER_INCLINATION_DEG)
+    return family[near], off[near]
 
 
 def _describe(members: NDArray[np.intp], seen: _Geometry) -> Cluster:
     node = np.sort(seen.node[members])
     gaps = np.diff(np.append(node, node[0] + 360.0))
-    sector = np.floor(seen.node[members] / _SECTOR_DEG).astype(np.int64)
+    sector = _sectors(seen.node[members])
     around = np.exp(1j * np.radians(seen.latitude[members]))
     sizes = np.bincount(sector, minlength=72)
     total = np.bincount(sector, around.real, 72) + 1j * np.bincount(sector, around.imag, 72)
@@ -349,3 +351,10 @@ def _describe(members: NDArray[np.intp], seen: _Geometry) -> Cluster:
         is_shell=is_shell,
         verdict=verdict,
     )
+
+
+def _sectors(node: Floats) -> NDArray[np.int64]:
+    """Sector of each node (N,), 0 to 71, cut so that the planes stand off the borders as far as they can."""
+    middle = np.angle(np.exp(2j * np.pi * node / _SECTOR_DEG).mean()) / (2.0 * np.pi)
+    sector: NDArray[np.int64] = np.floor(node / _SECTOR_DEG - middle + 0.5).astype(np.int64) % 72
+    return sector

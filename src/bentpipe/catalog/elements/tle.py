@@ -190,9 +190,7 @@ def _signed(texts: list[str]) -> list[str]:
     return [text.replace(" ", "") for text in texts]
 
 
-def _with_exponent(
-    chars: Characters, start: int, key: str, place: list[str], faults: FaultList
-) -> NDArray[np.float64]:
+def _with_exponent(chars: Characters, start: int, key: str, place: list[str], faults: FaultList) -> NDArray[np.float64]:
     """Read eight columns " 12345-3" as 0.12345e-3; blanks stand for zeros."""
     written = chars[:, start : start + 8].astype(np.int64)
     block = np.where(written == ord(" "), 0, written - ord("0"))
@@ -206,9 +204,7 @@ def _with_exponent(
         faults.add(f"{key} is not a number", place[at], found, "such as ' 12345-3' for 0.12345e-3")
     mantissa = block[:, 1:6] @ np.array([10_000, 1000, 100, 10, 1])
     power = np.where(exponent_sign == minus, -block[:, 7], block[:, 7]) - 5
-    values: NDArray[np.float64] = (
-        np.where(sign == minus, -1.0, 1.0) * mantissa * 10.0 ** np.clip(power, -14, 4)
-    )
+    values: NDArray[np.float64] = np.where(sign == minus, -1.0, 1.0) * mantissa * 10.0 ** np.clip(power, -14, 4)
     return values
 
 
@@ -216,8 +212,9 @@ def _epochs(texts: list[str], place: list[str], faults: FaultList) -> NDArray[np
     """Read "22298.06214606": years 57 to 56 are 1957 to 2056, the day counts from 1; to the microsecond."""
     years = to_floats([text[:2].replace(" ", "0") for text in texts], "epoch year", place, faults)
     days = to_floats([text[2:] for text in texts], "epoch day", place, faults)
-    for at in np.flatnonzero(~((days >= 1.0) & (days < 367.0))):
+    for at in np.flatnonzero((days < 1.0) | (days >= 367.0)):
         faults.add("epoch day out of range", place[at], texts[at], "day 1 to 366 of the year")
+    years, days = np.nan_to_num(years), np.nan_to_num(days, nan=1.0)
     full = np.where(years < 57, 2000, 1900) + years
     start = (full.astype(np.int64) - 1970).astype("datetime64[Y]").astype("datetime64[us]")
     micros = np.rint((days - 1.0) * 86_400e6).astype("timedelta64[us]")

@@ -1,0 +1,128 @@
+"""A finished or unfinished run, opened for reading."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bentpipe.errors import Fault, UnknownNameError
+
+if TYPE_CHECKING:
+    import xarray
+
+@dataclass(frozen=True)
+class Run:
+    """A run in its folder.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Folder.
+    manifest : dict
+        What was run, from which data, with which assumptions.
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every block is there."""
+        return bool(self.manifest["complete"])
+
+    @cached_property
+    def dataset(self) -> xarray.Dataset:
+        """All variables as one lazy `xarray.Dataset`; see ``variables.csv`` for names, dimensions and units."""
+        import numpy as np
+        import xarray
+
+        from bentpipe.slots import SlotClock
+
+        grid = self.manifest["grid"]
+        whole = xarray.open_zarr(str(self.path / "results.zarr"), consolidated=False, chunks=None, mask_and_scale=False)
+        skip = grid["start"] - grid["origin"]
+        slots = np.arange(grid["start"], grid["stop"], dtype=np.int64)
+        data = whole.isel(slot=slice(skip, skip + len(slots)))
+        names = json.loads((self.path / "inputs" / "names.json").read_text(encoding="utf-8"))
+        clock = SlotClock(grid["interval_s"], grid["offset_s"])
+        along = {name: (dim, np.array(values, dtype=np.str_)) for dim, part in names.items() for name, values in part.items()}
+        data = data.assign_coords(
+            slot=("slot", slots), time=("slot", clock.start_utc(slots).astype("datetime64[ns]")), **along
+        )
+        static = [name for name, variable in data.data_vars.items() if "slot" not in variable.dims]
+        data = data.set_coords([n for n in static if not str(n).startswith(("region_", "replica_", "terminals", "pop"))])
+        return data.assign_attrs(
+            title=self.manifest["title"],
+            identity=self.manifest["identity"],
+            users_per_terminal=self.manifest["users_per_terminal"],
+            slot_s=grid["interval_s"],
+            note="simulated; not live status",
+        )
+
+
+def find_run(path_or_name: str | Path, root: str | Path = "runs") -> Path:
+    """Folder of a run, given by folder or by name; the case of a name is ignored.
+
+    Parameters
+    ----------
+    path_or_name : str or pathlib.Path
+        Folder, or name of a folder within `root`.
+    root : str or pathlib.Path
+        Where runs lie.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    UnknownNameError
+        Where there is no such run; the message lists those that there are.
+    """
+    direct = Path(path_or_name)
+    if (direct / "manifest.json").is_file():
+        return direct
+    base = Path(root)
+    known = sorted(p.parent for p in base.glob("*/manifest.json")) if base.is_dir() else []
+    for folder in known:
+        if folder.name.lower() == str(path_or_name).lower():
+            return folder
+    raise UnknownNameError(
+        Fault(
+            "no such run",
+            value=str(path_or_name),
+            allowed="a run's folder, or one of: " + (", ".join(p.name for p in known) or f"(none in {base}/)"),
+            remedy="make one with: bentpipe run SCENARIO",
+        )
+    )
+
+
+def open_run(path_or_name: str | Path) -> Run:
+    """Open a run.
+
+    Parameters
+    ----------
+    path_or_name : str or pathlib.Path
+        Folder of the run, or its name within ``runs/``.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    UnknownNameError
+        Where there is no such run.
+    """
+    from bentpipe.errors import StoreError
+
+    folder = find_run(path_or_name)
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        manifest["identity"], manifest["grid"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(Fault("the run's manifest cannot be read", str(folder / "manifest.json"), repr(error))) from None
+    return Run(folder, manifest)

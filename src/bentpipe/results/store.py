@@ -1,0 +1,203 @@
+"""The store of a run: preallocated Zarr arrays, blocks committed by records."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+from zarr.codecs import BloscCodec
+
+from bentpipe.errors import Fault, StoreError
+from bentpipe.results.variables import Variable, variables
+
+_CHUNKED = "slot"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where to.
+    content : bytes
+        What.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with part.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How a run's slots lie in the store.
+
+    The slot axis of the arrays starts at the first slot of an absolute block, so that a block is exactly one
+    chunk of every array; slots of that block before the run are left empty and cut off on reading.
+
+    Parameters
+    ----------
+    slots : range
+        Slots of the run.
+    length : int
+        Slots of a block.
+    """
+
+    slots: range
+    length: int
+
+    @property
+    def origin(self) -> int:
+        """Slot of row 0."""
+        return self.slots.start // self.length * self.length
+
+    @property
+    def rows(self) -> int:
+        """Rows of the arrays."""
+        return -(-(self.slots.stop - self.origin) // self.length) * self.length
+
+    def blocks(self) -> range:
+        """Absolute numbers of the blocks."""
+        return range(self.slots.start // self.length, (self.slots.stop - 1) // self.length + 1)
+
+    def of_block(self, block: int) -> range:
+        """Slots of a block that belong to the run."""
+        return range(
+            max(self.slots.start, block * self.length), min(self.slots.stop, (block + 1) * self.length)
+        )
+
+
+class Store:
+    """Arrays and commit records of one run.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the run.
+    grid : Grid
+        How slots lie in it.
+    """
+
+    def __init__(self, folder: Path, grid: Grid) -> None:
+        self.folder, self.grid = folder, grid
+        self.commits = folder / "commits"
+        self._group: zarr.Group | None = None
+
+    @property
+    def group(self) -> zarr.Group:
+        """The Zarr group, opened for reading and writing."""
+        if self._group is None:
+            self._group = zarr.open_group(str(self.folder / "results.zarr"), mode="r+")
+        return self._group
+
+    def create(self, sizes: Mapping[str, int], static: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Make the arrays of a new run.
+
+        Parameters
+        ----------
+        sizes : mapping
+            Length of each dimension but ``slot``.
+        static : mapping
+            Variables without a slot axis, written at once.
+        """
+        self.commits.mkdir(parents=True, exist_ok=True)
+        group = zarr.open_group(str(self.folder / "results.zarr"), mode="w")
+        table = {v.name: v for v in variables()}
+        for variable in table.values():
+            if _CHUNKED in variable.dims:
+                shape = tuple(self.grid.rows if d == _CHUNKED else sizes[d] for d in variable.dims)
+                chunks = tuple(self.grid.length if d == _CHUNKED else max(1, sizes[d]) for d in variable.dims)
+                _make(group, variable.name, shape, chunks, variable)
+        for name, values in static.items():
+            array = _make(group, name, values.shape, tuple(max(1, n) for n in values.shape), table[name])
+            array[...] = values
+        self._group = group
+
+    def write(self, block: int, values: Mapping[str, npt.NDArray[Any]], record: Mapping[str, Any]) -> None:
+        """Write a block's arrays, then commit it.
+
+        Parameters
+        ----------
+        block : int
+            Absolute number of the block.
+        values : mapping
+            Array of every variable with a slot axis, rows for the block's slots of the run.
+        record : mapping
+            What else the commit record is to hold (JSON).
+        """
+        slots = self.grid.of_block(block)
+        chunk = block - self.grid.origin // self.grid.length
+        expected = {v.name for v in variables() if _CHUNKED in v.dims}
+        if set(values) != expected:
+            raise StoreError(Fault("a block lacks variables", str(self.folder), sorted(expected ^ set(values))))
+        first = slots.start - block * self.grid.length
+        for name, array in values.items():
+            whole = np.zeros((self.grid.length, *array.shape[1:]), array.dtype)
+            whole[first : first + len(slots)] = array
+            rows = slice(chunk * self.grid.length, (chunk + 1) * self.grid.length)
+            if whole.size:
+                self.group[name][rows] = whole
+        hashes = {name: self._chunk_hash(name, chunk) for name in sorted(values) if values[name].size}
+        content = {"block": block, "slots": [slots.start, slots.stop], "sha256": hashes, **record}
+        write_atomically(self.commits / f"{block}.json", json.dumps(content, indent=1).encode())
+
+    def _chunk_hash(self, name: str, chunk: int) -> str:
+        rank = len(self.group[name].shape)  # type: ignore[union-attr]
+        path = self.folder / "results.zarr" / name / "c" / "/".join([str(chunk)] + ["0"] * (rank - 1))
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
+
+    def committed(self, verify: bool = True) -> dict[int, dict[str, Any]]:
+        """Blocks whose record is there, and whose chunks are as they were written.
+
+        Parameters
+        ----------
+        verify : bool
+            Compare the checksums; a block that fails is not among the result, and is computed again.
+
+        Returns
+        -------
+        dict of int to dict
+            Commit records by block.
+        """
+        found = {}
+        for block in self.grid.blocks():
+            path = self.commits / f"{block}.json"
+            try:
+                record = json.loads(path.read_bytes())
+            except (OSError, ValueError):
+                continue
+            chunk = block - self.grid.origin // self.grid.length
+            sound = not verify or all(
+                self._chunk_hash(name, chunk) == digest for name, digest in record["sha256"].items()
+            )
+            if sound:
+                found[block] = record
+        return found
+
+
+def _make(
+    group: zarr.Group, name: str, shape: Iterable[int], chunks: Iterable[int], variable: Variable
+) -> zarr.Array[Any]:
+    dtype = np.dtype(variable.dtype)
+    return group.create_array(
+        name=name,
+        shape=tuple(shape),
+        chunks=tuple(chunks),
+        dtype=dtype,
+        compressors=BloscCodec(cname="zstd", clevel=1, typesize=max(1, min(255, dtype.itemsize)), shuffle="shuffle"),
+        fill_value=float("nan") if dtype.kind == "f" else dtype.type(0),
+        dimension_names=variable.dims,
+        attributes={k: v for k, v in (("units", variable.unit), ("long_name", variable.meaning)) if v},
+        config={"write_empty_chunks": True},
+    )

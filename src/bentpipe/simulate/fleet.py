@@ -1,0 +1,194 @@
+"""The satellites of a run: from built-in shells, shells of the scenario, or an element-set file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bentpipe.catalog.elements import age_warning, in_service, load_elements
+from bentpipe.catalog.shells import constellation_shells
+from bentpipe.earth import to_unix_s
+from bentpipe.errors import Fault, ScenarioError
+from bentpipe.network.observed import satellite_log_weights
+from bentpipe.orbit import CircularElements, Propagator, Sgp4Elements, concatenate, walker_shell
+from bentpipe.scenario import Scenario
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """N satellites.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        Their positions.
+    satellite_id : (N,) int64
+        Catalogue numbers; 1, 2, ... for satellites of shells.
+    name : tuple of str
+        Names.
+    up : (N,) bool
+        In service.
+    shell, plane : (N,) int64
+        Shell and plane, counted from 0; -1 where not known.
+    log_weight : (N,) float64
+        See `bentpipe.network.observed.satellite_log_weights`.
+    shells : tuple of (name, satellites in service)
+        For people.
+    source, date : str
+        Where the elements come from and the date they are for.
+    sha256 : str
+        Of the element file; "" for shells.
+    warnings : tuple of str
+        What a user should know.
+    """
+
+    propagator: Propagator
+    satellite_id: IntArray
+    name: tuple[str, ...]
+    up: npt.NDArray[np.bool_]
+    shell: IntArray
+    plane: IntArray
+    log_weight: npt.NDArray[np.float64]
+    shells: tuple[tuple[str, int], ...]
+    source: str
+    date: str
+    sha256: str
+    warnings: tuple[str, ...]
+
+
+def make_fleet(scenario: Scenario) -> Fleet:
+    """Build the satellites that a scenario names.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to simulate.
+
+    Returns
+    -------
+    Fleet
+    """
+    if scenario.constellation.source == "elements":
+        return _from_elements(scenario)
+    return _from_shells(scenario)
+
+
+def _from_elements(scenario: Scenario) -> Fleet:
+    chosen = scenario.constellation
+    if chosen.elements is None:
+        raise ScenarioError(
+            Fault("no element-set file", scenario.where("constellation.elements"), None, "a path", "name the file")
+        )
+    elements = load_elements(chosen.elements)
+    start, end = (np.datetime64(t) for t in (scenario.time.start, scenario.time.end))
+    if chosen.in_service == "auto":
+        service = in_service(elements, start, chosen.include, chosen.exclude)
+        up, cluster = service.mask, service.cluster.astype(np.int64)
+        shells = tuple((c.verdict if not c.is_shell else _shell_name(c), int((up & (cluster == i)).sum()))
+                       for i, c in enumerate(service.clusters) if c.is_shell)
+    else:
+        up = ~np.isin(elements.catalog_number, chosen.exclude)
+        cluster, shells = np.full(len(elements), -1, np.int64), (("all", int(up.sum())),)
+    aged = age_warning(elements, start, end)
+    return Fleet(
+        Propagator(
+            Sgp4Elements(
+                elements.catalog_number,
+                elements.epoch_unix_s,
+                elements.bstar,
+                elements.ndot,
+                elements.nddot,
+                elements.eccentricity,
+                elements.argument_of_perigee_rad,
+                elements.inclination_rad,
+                elements.mean_anomaly_rad,
+                elements.mean_motion_rad_per_min,
+                elements.raan_rad,
+            )
+        ),
+        elements.catalog_number,
+        elements.name,
+        up,
+        cluster,
+        np.full(len(elements), -1, np.int64),
+        satellite_log_weights(elements.name),
+        shells,
+        f"element sets, {chosen.elements.name}",
+        str(elements.median_epoch.astype("datetime64[s]")),
+        elements.source.sha256,
+        (*elements.source.notes, *((str(aged),) if aged else ())),
+    )
+
+
+def _shell_name(cluster: object) -> str:
+    altitude = getattr(cluster, "altitude_km", float("nan"))
+    inclination = getattr(cluster, "inclination_deg", float("nan"))
+    return f"{altitude:.0f} km {inclination:.1f}°"
+
+
+def _from_shells(scenario: Scenario) -> Fleet:
+    chosen = scenario.constellation
+    epoch = float(to_unix_s(np.datetime64(scenario.satellites_on())))
+    parts: list[CircularElements] = []
+    shells: list[tuple[str, int]] = []
+    if chosen.source == "shells":
+        for shell in chosen.shells:
+            parts.append(
+                walker_shell(
+                    altitude_m=1e3 * shell.altitude_km,
+                    inclination_deg=shell.inclination_deg,
+                    planes=shell.planes,
+                    per_plane=shell.per_plane,
+                    phasing=shell.phasing,
+                    raan0_deg=shell.raan0_deg,
+                    pattern=shell.pattern,
+                    epoch_unix_s=epoch,
+                )
+            )
+            shells.append((shell.name or f"{shell.altitude_km:g} km {shell.inclination_deg:g}°", len(parts[-1][0])))
+        source = "shells of the scenario"
+    else:
+        for spec in constellation_shells(chosen.operator, chosen.source, scenario.satellites_on()):
+            whole = walker_shell(
+                altitude_m=1e3 * spec.altitude_km,
+                inclination_deg=spec.inclination_deg,
+                planes=spec.planes,
+                per_plane=spec.per_plane,
+                phasing=spec.phasing,
+                raan0_deg=spec.raan0_deg,
+                pattern=spec.pattern,
+                epoch_unix_s=epoch,
+            )
+            taken = spec.occupied().ravel()
+            parts.append(CircularElements(*(np.ascontiguousarray(column[taken]) for column in whole)))
+            shells.append((spec.name, int(taken.sum())))
+        source = f"built-in {chosen.operator} shells, {chosen.source}"
+    if not parts:
+        raise ScenarioError(
+            Fault("no satellites", scenario.where("constellation"), None, "one shell or more", "choose another date")
+        )
+    elements = concatenate(parts)
+    count = len(elements.catalog_number)
+    number = np.arange(1, count + 1, dtype=np.int64)
+    elements = elements._replace(catalog_number=number)
+    up = ~np.isin(number, chosen.exclude)
+    return Fleet(
+        Propagator(elements),
+        number,
+        tuple(f"{chosen.operator.upper()}-slot-{i}" for i in number),
+        up,
+        np.repeat(np.arange(len(parts)), [len(p[0]) for p in parts]),
+        elements.plane,
+        np.zeros(count),
+        tuple(shells),
+        source,
+        str(scenario.satellites_on()),
+        "",
+        ("satellite positions within the built-in shells are idealised: give --elements for the real ones",)
+        if chosen.source == "on-station"
+        else (),
+    )

@@ -1,0 +1,93 @@
+"""What a run is made of, as one hash: scenario, data, versions, our source, the policy's source."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+from bentpipe.simulate.prepare import Prepared
+
+_PACKAGES = ("h3", "numba", "numpy", "sgp4")
+#: Parts of the package on which results do not depend.
+_APART = ("cli", "report")
+
+
+@functools.cache
+def source_digest() -> str:
+    """SHA-256 of the source and data on which results depend.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+    """
+    root = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        part = path.relative_to(root)
+        if path.is_file() and part.parts[0] not in _APART and path.suffix != ".pyc" and part.parts[-1] != "py.typed":
+            digest.update(str(part.as_posix()).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the results rest on.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    found = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), "machine": platform.machine(), **found}
+
+
+def input_files(prepared: Prepared) -> dict[str, str]:
+    """SHA-256 of every file that the scenario names, by role.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    scenario = prepared.scenario
+    named: dict[str, Path | None] = {
+        "constellation.elements": scenario.constellation.elements,
+        "people.cells_file": scenario.people.cells_file,
+        "sites_file": scenario.sites_file,
+        "gateways_file": scenario.gateways_file,
+        **{f"sites.{site.id}.track": site.track for site in prepared.territory.sites},
+    }
+    return {key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in named.items() if path is not None}
+
+
+def run_identity(prepared: Prepared) -> str:
+    """Identity of a run: two runs with the same one have the same results.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    content: dict[str, Any] = {
+        "scenario": prepared.scenario.portable(),
+        "files": input_files(prepared),
+        "versions": versions(),
+        "source": source_digest(),
+        "policy": prepared.policy.source_text(),
+        "seeds": [p.seed for p in prepared.people],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

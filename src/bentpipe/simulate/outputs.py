@@ -1,0 +1,125 @@
+"""A block of slots as the variables of ``results/variables.csv``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bentpipe.draws import Purpose, uniforms
+from bentpipe.network.delay import segments, within_slot_quantile_s
+from bentpipe.network.loss import slot_loss
+from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.recipe import Block
+
+Array = npt.NDArray[Any]
+
+
+def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
+    """Turn a block into stored variables.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    block : Block
+        T slots.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Every variable that has a slot axis.
+    """
+    territory = prepared.territory
+    cells = len(territory.cell_id)
+    served = block.satellite >= 0
+    connected = np.where(served, block.world.ready, 0).astype(np.int32)
+    own = served[:, :cells]
+    by_region = territory.by_region
+    terminals = prepared.people[0].total[:cells]
+    return {
+        "usable_satellites": block.usable[:, :cells],
+        "reachable": block.reachable[:, :cells],
+        "served": own,
+        "serving_satellite": np.where(own, block.satellite[:, :cells], 0),
+        "serving_gateway": np.where(own, block.gateway[:, :cells], 0).astype(np.int16),
+        "elevation_deg": np.degrees(np.arcsin(block.sin_elevation[:, :cells])).astype(np.float32),
+        "rtt_s": block.rtt_s[:, :cells],
+        "beam_time": (block.beam_slices[:, :cells] / prepared.scenario.satellite.cells_per_beam).astype(np.float32),
+        "terminals_connected": connected[:, :cells],
+        **_site_variables(prepared, block, connected),
+        "gateway_antennas": block.world.antennas.astype(np.int16),
+        "gateway_antennas_in_use": block.antennas_in_use,
+        "region_terminals_connected": by_region(connected[:, :cells]),
+        "region_terminals_powered": by_region(block.world.ready[:, :cells]),
+        "region_terminals_served": by_region(np.where(own, terminals, 0)),
+        "region_cells_served": by_region(own.astype(np.int32)).astype(np.int32),
+        "region_cells_reachable": by_region(block.reachable[:, :cells].astype(np.int32)).astype(np.int32),
+        "region_terrestrial_up": block.world.terrestrial_up,
+        "satellites_tracked": block.antennas_in_use.sum(axis=1, dtype=np.int32),
+        "handovers": block.handover[:, :cells].sum(axis=1, dtype=np.int32),
+        "event_active": block.world.active,
+    }
+
+
+def _site_variables(prepared: Prepared, block: Block, connected: npt.NDArray[np.int32]) -> dict[str, Array]:
+    """Variables of the named sites, with the segments of their delay."""
+    cells = len(prepared.territory.cell_id)
+    satellite = block.satellite[:, cells:]
+    gateway = block.gateway[:, cells:]
+    served = satellite >= 0
+    number = np.where(served, prepared.fleet.satellite_id[satellite], 0)
+    draw = uniforms(
+        prepared.scenario.seed, Purpose.ACCESS_DELAY, block.slots[:, None], number, prepared.place_key[None, cells:]
+    )
+    rows = np.arange(len(block.slots))[:, None]
+    route = np.where(served, block.world.fibre_route_m[rows, gateway], np.nan)
+    load = prepared.scenario.access.load
+    parts = segments(
+        block.slant_range_m[:, cells:],
+        block.feeder_range_m[:, cells:],
+        route,
+        prepared.access,
+        load,
+        draw,
+        prepared.scenario.fibre.velocity_factor,
+    )
+    parts[~served] = np.nan
+    sine, north = block.sin_elevation[:, cells:], block.north[:, cells:]
+    loss = slot_loss(prepared.loss, block.handover[:, cells:], load, prepared.clock.interval_s)
+    return {
+        "site_usable_satellites": block.usable[:, cells:],
+        "site_reachable": block.reachable[:, cells:],
+        "site_served": served,
+        "site_connected": connected[:, cells:] > 0,
+        "site_serving_satellite": np.where(served, satellite, 0),
+        "site_serving_gateway": np.where(served, gateway, 0).astype(np.int16),
+        "site_elevation_deg": np.degrees(np.arcsin(sine)).astype(np.float32),
+        "site_azimuth_deg": _azimuths(prepared, block, sine, north),
+        "site_segment_s": parts.astype(np.float32),
+        "site_rtt_s": block.rtt_s[:, cells:],
+        "site_rtt_p95_s": within_slot_quantile_s(parts, prepared.access, 0.95).astype(np.float32),
+        "site_loss": np.where(served, loss, np.nan).astype(np.float32),
+    }
+
+
+def _azimuths(
+    prepared: Prepared, block: Block, sine: npt.NDArray[np.float32], north: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Azimuth of the serving satellite of each site; the links carry only its north component."""
+    cells = len(prepared.territory.cell_id)
+    satellite = block.satellite[:, cells:]
+    out = np.full(satellite.shape, np.nan, np.float32)
+    if not out.size:
+        return out
+    unix_s = block.world.unix_s
+    position = prepared.propagator.earth_fixed_positions(unix_s, prepared.orientation.ut1_minus_utc(unix_s))
+    for t, time_s in enumerate(unix_s):
+        places = prepared.territory.places_at(float(time_s))
+        ray = position[t][:, satellite[t]].T - places.position_m[cells:]
+        axes = places.east_north_up[cells:].reshape(-1, 3, 3)
+        local = np.einsum("sij,sj->si", axes[:, :2], ray)
+        out[t] = np.degrees(np.arctan2(local[:, 0], local[:, 1])) % 360.0
+    out[satellite < 0] = np.nan
+    return out

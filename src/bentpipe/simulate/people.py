@@ -1,0 +1,178 @@
+"""The people layer of a run for one seed: terminals, power, what each place asks of the beams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bentpipe.draws import Purpose, uniforms
+from bentpipe.scenario import PowerCut, Scenario, TerminalsCutOff
+from bentpipe.simulate.ground import to_s
+from bentpipe.simulate.terminals import Terminals, cut_off_terminals, dark_for_s, place_terminals, split_kinds
+from bentpipe.simulate.territory import Territory
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class People:
+    """Terminals for one seed.
+
+    Parameters
+    ----------
+    seed : int
+        Seed.
+    terminals : Terminals
+        By kind and place.
+    total : (C,) int64
+        Terminals of each place.
+    need, want : (C,) int64
+        Least and wished slices of beam time.
+    """
+
+    seed: int
+    terminals: Terminals
+    total: IntArray
+    need: IntArray
+    want: IntArray
+
+
+def make_people(
+    scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int
+) -> People:
+    """Place the terminals of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to simulate.
+    territory : Territory
+        Cells, sites and regions.
+    key : (C,) uint64
+        Keys of the places.
+    seed : int
+        Seed.
+
+    Returns
+    -------
+    People
+    """
+    cells, sites = len(territory.cell_id), len(territory.sites)
+    kinds = scenario.terminals.kinds
+    count = np.zeros((max(1, len(kinds)), cells + sites), np.int64)
+    per_cell = _cell_terminals(scenario, territory, key[:cells], seed)
+    count[:, :cells] = split_kinds(per_cell, [k.share for k in kinds.values()] or [1.0], key[:cells], seed)
+    battery = np.zeros(count.shape)
+    battery[:, :cells] = 3600.0 * np.array([k.battery_hours for k in kinds.values()] or [0.0])[:, None]
+    for i, site in enumerate(territory.sites):
+        count[0, cells + i] = site.terminals
+        battery[0, cells + i] = 3600.0 * site.battery_hours
+    cuts = [
+        (e.id, e.count, territory.area(regions=e.regions, cells_only=True))
+        for e in scenario.disruptions
+        if isinstance(e, TerminalsCutOff)
+    ]
+    total = count.sum(axis=0)
+    slices = scenario.satellite.cells_per_beam
+    beam_cells = np.ceil(territory.area_m2 / (1e6 * scenario.satellite.beam_cell_km2)).astype(np.int64)
+    need = np.minimum(np.maximum(1, beam_cells), total)
+    want = np.ceil(total * slices / scenario.terminals.busy_terminals_per_beam).astype(np.int64)
+    # No more channels at once on a beam cell than the system has.
+    most = np.maximum(1, beam_cells) * scenario.satellite.channels * slices
+    return People(
+        seed,
+        Terminals(count, battery, cut_off_terminals(count, cuts, key, seed)),
+        total,
+        need,
+        np.minimum(np.maximum(need, want), most),
+    )
+
+
+def _cell_terminals(
+    scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int
+) -> IntArray:
+    """Terminals of each cell: as given, or shared out over regions and then by people or evenly."""
+    if territory.given_terminals is not None:
+        return territory.given_terminals
+    cells = len(key)
+    region = territory.region[:cells]
+    out = np.zeros(cells, np.int64)
+    shares = scenario.terminals.share_out(
+        dict(zip(territory.region_code, territory.region_people.tolist(), strict=True))
+    )
+    for i, code in enumerate(territory.region_code):
+        here = region == i
+        people = territory.people[:cells][here]
+        weight = people if scenario.terminals.placement == "population" else np.ones(int(here.sum()))
+        out[here] = place_terminals(shares[code], weight, key[here], seed)
+    return out
+
+
+def powered_terminals(
+    scenario: Scenario,
+    territory: Territory,
+    people: People,
+    key: npt.NDArray[np.uint64],
+    unix_s: npt.NDArray[np.float64],
+) -> npt.NDArray[np.int32]:
+    """Terminals that are not cut off and have power, slot by slot.
+
+    Parameters
+    ----------
+    scenario, territory, people
+        What `make_people` took and gave.
+    key : (C,) uint64
+        Keys of the places; a site shares the mains of the cell it stands in.
+    unix_s : (T,) float64
+        Starts of the slots, s.
+
+    Returns
+    -------
+    (T, C) int32
+    """
+    count, battery, cut = people.terminals
+    kinds, places = count.shape
+    mains = np.where(np.arange(places) < len(territory.cell_id), key, territory.cell_of_place).astype(np.uint64)
+    left = np.broadcast_to(count, (len(unix_s), kinds, places)).copy()
+    events = [e for e in scenario.disruptions if isinstance(e, TerminalsCutOff)]
+    for event, taken in zip(events, cut, strict=True):
+        start, end = (to_s(t) for t in scenario.window(event))
+        left[(unix_s >= start) & (unix_s < end)] -= taken
+    for event in scenario.disruptions:
+        if not isinstance(event, PowerCut):
+            continue
+        start, end = (to_s(t) for t in scenario.window(event))
+        dark = dark_for_s(
+            unix_s,
+            start,
+            end,
+            event.share,
+            event.window.total_seconds() if event.pattern == "rolling" else None,
+            event.id,
+            territory.area(regions=event.regions),
+            mains,
+            people.seed,
+        )
+        lasts = battery if event.battery_hours is None else np.full_like(battery, 3600.0 * event.battery_hours)
+        left[dark[:, None, :] >= np.maximum(lasts, 0.0)[None]] = 0
+    return left.sum(axis=1).astype(np.int32)
+
+
+def choosing_order(seed: int, slot: int, key: npt.NDArray[np.uint64]) -> IntArray:
+    """Order in which places choose: drawn anew every 20 slots, so that nobody is always last.
+
+    Parameters
+    ----------
+    seed, slot : int
+        Seed and absolute slot.
+    key : (C,) uint64
+        Keys of the places.
+
+    Returns
+    -------
+    (C,) int64
+    """
+    draw = uniforms(seed, Purpose.ORDER, slot // 20, 0, key)
+    return np.lexsort((key, draw)).astype(np.int64)

@@ -1,0 +1,194 @@
+"""A scenario resolved to arrays: names to numbers, places to positions, events to windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bentpipe.draws import place_id
+from bentpipe.earth import EarthOrientation, load_earth_orientation, to_unix_s
+from bentpipe.errors import Fault, ScenarioError
+from bentpipe.geometry.places import Places
+from bentpipe.network.access import AccessParameters, access_parameters
+from bentpipe.network.delay import fixed_access_s, median_wait_s
+from bentpipe.network.loss import LossParameters, loss_parameters
+from bentpipe.network.observed import poleward_fade
+from bentpipe.network.policies import SCHEDULING
+from bentpipe.orbit import Propagator
+from bentpipe.registry import Policy, find_policy
+from bentpipe.scenario import Scenario
+from bentpipe.simulate.fleet import Fleet, make_fleet
+from bentpipe.simulate.ground import Ground, make_ground
+from bentpipe.simulate.people import People, make_people
+from bentpipe.simulate.territory import Territory, make_territory
+from bentpipe.slots import SlotClock
+
+#: Seeds of the range that is given beside an answer, the run's own included.
+SEEDS = 10
+#: Every so many slots the other seeds are run, too.
+SEED_STRIDE = 20
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `advance` needs, as arrays; nothing in it changes during a run.
+
+    Places are the cells, then the named sites.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was asked.
+    policy : Policy
+        Scheduling policy.
+    clock : SlotClock
+        Grid of slots.
+    slots : range
+        Slots of the run.
+    fleet : Fleet
+        Satellites.
+    ground : Ground
+        Gateways and points of presence.
+    territory : Territory
+        Cells, sites and regions.
+    people : tuple of People
+        Terminals and power for each seed; the first is the run's own.
+    orientation : EarthOrientation
+        UT1-UTC.
+    access, loss
+        Models of the access network.
+    fixed_s, wait_s : float
+        Fixed part and median wait of the access delay at the scenario's load, s.
+    place_key : (C,) uint64
+        Keys of the places for draws.
+    poleward_sign : (C,) float64
+        See `bentpipe.network.links.Links`.
+    warnings : tuple of str
+        What a user should know.
+    """
+
+    scenario: Scenario
+    policy: Policy
+    clock: SlotClock
+    slots: range
+    fleet: Fleet
+    ground: Ground
+    territory: Territory
+    people: tuple[People, ...]
+    orientation: EarthOrientation
+    access: AccessParameters
+    loss: LossParameters
+    fixed_s: float
+    wait_s: float
+    place_key: npt.NDArray[np.uint64]
+    poleward_sign: npt.NDArray[np.float64]
+    warnings: tuple[str, ...]
+
+    @cached_property
+    def satellite_room(self) -> npt.NDArray[np.int64]:
+        """Slices of beam time that each satellite has for the territory, (N,) int64."""
+        limits = self.scenario.satellite
+        slices = int(round(limits.beams * limits.cells_per_beam * (1.0 - limits.background_share)))
+        return np.full(len(self.fleet.up), slices, np.int64)
+
+    def without_event(self, index: int) -> Prepared:
+        """The same run as if one event of the timeline did not happen."""
+        events = self.scenario.disruptions
+        kept = self.scenario.model_copy(update={"disruptions": events[:index] + events[index + 1 :]})
+        people = tuple(make_people(kept, self.territory, self.place_key, p.seed) for p in self.people[:1])
+        return replace(self, scenario=kept, people=people)
+
+    @property
+    def propagator(self) -> Propagator:
+        """Positions of the satellites."""
+        return self.fleet.propagator
+
+    @property
+    def places(self) -> Places:
+        """Cells, then sites."""
+        return self.territory.places
+
+
+def prepare(
+    scenario: Scenario,
+    scheduling: str | Policy | Callable[[Any], Any] | None = None,
+    seeds: int = SEEDS,
+) -> Prepared:
+    """Resolve a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to simulate.
+    scheduling : str, Policy or callable, optional
+        Scheduling policy in place of the scenario's.
+    seeds : int
+        Seeds of the range, the scenario's own included.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    InputError
+        Every fault that shows only against the catalogue: unknown regions, files that cannot be read.
+    """
+    policy = find_policy(SCHEDULING, scheduling or scenario.policies.scheduling)
+    clock = SlotClock(scenario.time.slot_s, scenario.time.slot_offset_s)
+    start = float(to_unix_s(scenario.time.start))
+    slots = clock.starting_from(start, scenario.time.duration_s)
+    if slots.start < 0 or slots.stop >= 2**32:
+        raise ScenarioError(
+            Fault("slots are counted from 2000", scenario.where("time.start"), scenario.time.start, "2000 on")
+        )
+    orientation = load_earth_orientation()
+    fleet = make_fleet(scenario)
+    territory = make_territory(scenario)
+    ground = make_ground(scenario)
+    if not len(ground.latitude_deg):
+        raise ScenarioError(
+            Fault("no gateway", scenario.where("gateways"), None, "one or more", "a bent pipe needs a gateway")
+        )
+    era = scenario.access.era or scenario.time.start.date()
+    access = access_parameters(era, scenario.access.probe)
+    key = np.concatenate(
+        [territory.cell_id, np.array([place_id(s.id) for s in territory.sites], np.uint64)]
+    ).astype(np.uint64)
+    others = [(scenario.seed + i) % 2**32 for i in range(seeds)]
+    people = tuple(make_people(scenario, territory, key, seed) for seed in others)
+    return Prepared(
+        scenario=scenario,
+        policy=policy,
+        clock=clock,
+        slots=slots,
+        fleet=fleet,
+        ground=ground,
+        territory=territory,
+        people=people,
+        orientation=orientation,
+        access=access,
+        loss=loss_parameters(era),
+        fixed_s=fixed_access_s(access),
+        wait_s=float(median_wait_s(access, scenario.access.load)),
+        place_key=key,
+        poleward_sign=poleward_fade(territory.latitude_deg),
+        warnings=(*fleet.warnings, *territory.warnings, *ground.warnings, *_orientation_warning(orientation, start)),
+    )
+
+
+def _orientation_warning(orientation: EarthOrientation, unix_s: float) -> tuple[str, ...]:
+    bound = float(np.max(orientation.bound_s(np.array([unix_s]))))
+    if bound < 0.1:
+        return ()
+    return (
+        f"the Earth's rotation at this date is known to {bound:.1f} s only: every satellite is off by up to "
+        f"{465 * bound:.0f} m in longitude, all alike",
+    )
+
+

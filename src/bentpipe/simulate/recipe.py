@@ -1,0 +1,385 @@
+"""One block of slots through the stages. Read this first.
+
+::
+
+    world_state      what is there: satellites, antennas, licence, power          (simulate.world)
+    positions        orbit    -> Earth-fixed positions                            (orbit)
+    links            geometry -> usable links of places and of gateways           (geometry)
+    follow           network  -> which satellites the gateways' antennas follow   (network.followed)
+    score            network  -> the policy's preference for each link            (network.policies)
+    share            network  -> serving satellite and beam time of each place    (network.beams)
+    delay            network  -> round trip to the point of presence              (network.placedelay)
+
+The contract is `advance`: a run is the same whole, chunked, resumed, on one thread or on two. A slot's links
+depend on nothing but the slot. The choice depends on the slots before it only as far as the policy's memory
+goes: a block starts with a warm-up of that many slots, so that any block can be computed alone; a policy with
+unbounded memory is handed the state of the block before instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from bentpipe.geometry.passes import remaining_slots
+from bentpipe.geometry.usable import LinkBuffers, UsableLinks, usable_links
+from bentpipe.network.beams import BeamTime, share_beam_time
+from bentpipe.network.followed import Followed, follow_satellites
+from bentpipe.network.links import Links
+from bentpipe.network.placedelay import place_round_trips_s
+from bentpipe.simulate.people import choosing_order
+from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.world import World, world_state
+
+#: Links that are held at once while looking ahead, which bounds the memory.
+LINKS_AT_ONCE = 20_000_000
+_NO_SLOTS = np.empty(0, np.int16)
+
+
+class State(NamedTuple):
+    """What the scheduler remembers from one block to the next.
+
+    Parameters
+    ----------
+    previous : (C,) int32, or None
+        Satellite that served each place in the last slot, -1 for none; None where the policy's memory is
+        bounded, since its blocks warm up by themselves, and at the start of a run.
+    """
+
+    previous: npt.NDArray[np.int32] | None = None
+
+
+class SlotResult(NamedTuple):
+    """One slot: what was usable, and what was chosen."""
+
+    links: UsableLinks
+    feeder_links: UsableLinks
+    followed: Followed
+    beams: BeamTime
+    score: npt.NDArray[np.float64]
+    serving: npt.NDArray[np.int32]
+
+
+class Block(NamedTuple):
+    """Results of T slots for C places, as arrays; see ``results/variables.csv`` for units.
+
+    `handover` compares with the slot before, also across the edge of a block.
+    """
+
+    slots: npt.NDArray[np.int64]
+    world: World
+    usable: npt.NDArray[np.uint16]
+    reachable: npt.NDArray[np.bool_]
+    satellite: npt.NDArray[np.int32]
+    gateway: npt.NDArray[np.int16]
+    sin_elevation: npt.NDArray[np.float32]
+    slant_range_m: npt.NDArray[np.float32]
+    feeder_range_m: npt.NDArray[np.float32]
+    north: npt.NDArray[np.float32]
+    rtt_s: npt.NDArray[np.float32]
+    beam_slices: npt.NDArray[np.int32]
+    handover: npt.NDArray[np.bool_]
+    antennas_in_use: npt.NDArray[np.int16]
+
+
+class _Sky(NamedTuple):
+    """Geometry of a run of slots."""
+
+    links: list[UsableLinks]
+    feeder_links: list[UsableLinks]
+    remaining: list[npt.NDArray[np.int16]]
+
+
+def advance(prepared: Prepared, state: State, slots: Sequence[int], threads: int = 1) -> tuple[Block, State]:
+    """Simulate some slots.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    state : State
+        State after the slot before; `State()` at the start of a run.
+    slots : sequence of int
+        Consecutive absolute slot numbers.
+    threads : int
+        Threads over tiles of slots; the results do not depend on it.
+
+    Returns
+    -------
+    block : Block
+    state : State
+        State after the last slot.
+    """
+    absolute = np.asarray(slots, np.int64)
+    world = world_state(prepared, absolute)
+    block = _empty_block(prepared, absolute, world)
+    memory = prepared.policy.memory_slots
+    if memory is None:
+        last = _serial(prepared, block, world, state.previous, threads)
+        return block, State(last)
+    tiles = [tile for tile in np.array_split(np.arange(len(absolute)), max(1, threads)) if len(tile)]
+    if len(tiles) == 1:
+        _tile(prepared, block, world, tiles[0], memory)
+    else:
+        with ThreadPoolExecutor(len(tiles)) as pool:
+            for future in [pool.submit(_tile, prepared, block, world, tile, memory) for tile in tiles]:
+                future.result()
+    return block, State()
+
+
+def _tile(prepared: Prepared, block: Block, world: World, rows: npt.NDArray[np.int64], memory: int) -> None:
+    """Consecutive slots of a block under a policy of bounded memory, after a warm-up of at least one slot."""
+    first = int(block.slots[rows[0]])
+    previous: npt.NDArray[np.int32] | None = None
+    # One slot more than the memory, for the handovers of the first slot.
+    before = np.arange(max(0, first - memory - 1), first, dtype=np.int64)
+    buffers = (LinkBuffers(0), LinkBuffers(0))
+    if len(before):
+        previous = _warm_up(prepared, before, buffers)
+    for row in rows:
+        previous = _one_row(prepared, block, world, int(row), previous, buffers)
+
+
+def _warm_up(
+    prepared: Prepared, before: npt.NDArray[np.int64], buffers: tuple[LinkBuffers, LinkBuffers]
+) -> npt.NDArray[np.int32]:
+    world = world_state(prepared, before)
+    previous = np.full(len(prepared.place_key), -1, np.int32)
+    for row, slot in enumerate(before):
+        sky = _look(prepared, world, np.array([row]), np.array([slot]), buffers)
+        previous = _choose(prepared, world, row, int(slot), sky, 0, previous).serving
+    return previous
+
+
+def _one_row(
+    prepared: Prepared,
+    block: Block,
+    world: World,
+    row: int,
+    previous: npt.NDArray[np.int32] | None,
+    buffers: tuple[LinkBuffers, LinkBuffers],
+) -> npt.NDArray[np.int32]:
+    slot = int(block.slots[row])
+    sky = _look(prepared, world, np.array([row]), np.array([slot]), buffers)
+    result = _choose(prepared, world, row, slot, sky, 0, previous)
+    _store(prepared, block, world, row, slot, result, previous)
+    return result.serving
+
+
+def _serial(
+    prepared: Prepared, block: Block, world: World, previous: npt.NDArray[np.int32] | None, threads: int
+) -> npt.NDArray[np.int32] | None:
+    """Slots one after the other; only the geometry runs on threads."""
+    count, ahead = len(block.slots), prepared.policy.lookahead_slots
+    at_once = max(1, LINKS_AT_ONCE // (16 * len(prepared.place_key)) - ahead)
+    for begin in range(0, count, at_once):
+        rows = np.arange(begin, min(count, begin + at_once))
+        sky = _look_on_threads(prepared, world, rows, block.slots[rows], threads)
+        for i, row in enumerate(rows):
+            result = _choose(prepared, world, int(row), int(block.slots[row]), sky, i, previous)
+            _store(prepared, block, world, int(row), int(block.slots[row]), result, previous)
+            previous = result.serving
+    return previous
+
+
+def _look_on_threads(
+    prepared: Prepared, world: World, rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int64], threads: int
+) -> _Sky:
+    ahead = prepared.policy.lookahead_slots
+    later = np.arange(slots[-1] + 1, slots[-1] + 1 + ahead, dtype=np.int64)
+    parts = [(world, r, s) for r, s in zip(np.array_split(rows, threads), np.array_split(slots, threads), strict=True)]
+    if ahead:
+        parts.append((world_state(prepared, later), np.arange(ahead), later))
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        found = list(pool.map(lambda part: _look(prepared, *part, None), [p for p in parts if len(p[1])]))
+    links = [link for sky in found for link in sky.links]
+    feeder = [link for sky in found for link in sky.feeder_links]
+    remaining = remaining_slots(links, len(prepared.fleet.up), ahead) if ahead else [_NO_SLOTS] * len(rows)
+    return _Sky(links[: len(rows)], feeder[: len(rows)], remaining)
+
+
+def _look(
+    prepared: Prepared,
+    world: World,
+    rows: npt.NDArray[np.int64],
+    slots: npt.NDArray[np.int64],
+    buffers: tuple[LinkBuffers, LinkBuffers] | None,
+) -> _Sky:
+    """Usable links of some slots; with buffers, of one slot and valid until they are used again."""
+    unix_s = prepared.clock.start_unix_s(slots)
+    position = prepared.propagator.earth_fixed_positions(unix_s, prepared.orientation.ut1_minus_utc(unix_s))
+    links, feeder = [], []
+    for at, row, time_s in zip(position, rows, unix_s, strict=True):
+        own = (LinkBuffers(0), LinkBuffers(0)) if buffers is None else buffers
+        up = np.ascontiguousarray(world.satellite_up[row])
+        places = prepared.territory.places_at(float(time_s))
+        steering = prepared.scenario.satellite.steering_deg
+        links.append(usable_links(at, places, up, np.ascontiguousarray(world.allowed[row]), steering, own[0]))
+        feeder.append(usable_links(at, prepared.ground.places, up, world.antennas[row] > 0, 90.0, own[1]))
+    return _Sky(links, feeder, [_NO_SLOTS] * len(links))
+
+
+def _choose(
+    prepared: Prepared,
+    world: World,
+    row: int,
+    slot: int,
+    sky: _Sky,
+    at: int,
+    previous: npt.NDArray[np.int32] | None,
+    people: int = 0,
+) -> SlotResult:
+    """Antennas, preferences and beam time of one slot."""
+    links, feeder = sky.links[at], sky.feeder_links[at]
+    who = prepared.people[people]
+    velocity = prepared.scenario.fibre.velocity_factor
+    route = world.fibre_route_m[row] / velocity
+    followed = follow_satellites(
+        links.start, links.stop, links.satellite, who.need, feeder.start, feeder.stop, feeder.satellite,
+        feeder.slant_range_m, route, np.ascontiguousarray(world.antennas[row]), len(prepared.fleet.up),
+    )  # fmt: skip
+    is_followed = followed.gateway >= 0
+    feeder_path = followed.range_m + np.where(is_followed, route[followed.gateway], 0.0)
+    score = prepared.policy.score(
+        Links(
+            slot, who.seed, links.start, links.stop, links.satellite, links.sin_elevation, links.north,
+            links.slant_range_m, sky.remaining[at], is_followed, feeder_path, prepared.fleet.satellite_id,
+            prepared.fleet.log_weight, prepared.place_key, prepared.poleward_sign,
+            np.full(len(who.need), -1, np.int32) if previous is None else previous,
+        )
+    )  # fmt: skip
+    score = np.ascontiguousarray(score, np.float64)
+    need = np.where(world.allowed[row], who.need, 0)
+    beams = share_beam_time(
+        links.start, links.stop, links.satellite, score, is_followed, need, who.want,
+        choosing_order(who.seed, slot, prepared.place_key), prepared.satellite_room,
+        prepared.policy.coverage_first,
+    )  # fmt: skip
+    serving = np.full(len(need), -1, np.int32)
+    served = beams.link >= 0
+    serving[served] = links.satellite[beams.link[served]]
+    return SlotResult(links, feeder, followed, beams, score, serving)
+
+
+def _store(
+    prepared: Prepared,
+    block: Block,
+    world: World,
+    row: int,
+    slot: int,
+    result: SlotResult,
+    previous: npt.NDArray[np.int32] | None,
+) -> None:
+    """Write one slot into the block."""
+    links, followed, beams = result.links, result.followed, result.beams
+    served = beams.link >= 0
+    link = beams.link[served]
+    satellite = links.satellite[link]
+    block.usable[row] = np.minimum(links.stop - links.start, 65535)
+    block.reachable[row] = places_in_reach(links, followed.gateways_in_view)
+    block.satellite[row] = result.serving
+    block.gateway[row] = -1
+    block.gateway[row, served] = followed.gateway[satellite]
+    for target, values in (
+        (block.sin_elevation, links.sin_elevation),
+        (block.slant_range_m, links.slant_range_m),
+        (block.north, links.north),
+    ):
+        target[row] = np.nan
+        target[row, served] = values[link]
+    block.feeder_range_m[row] = np.nan
+    block.feeder_range_m[row, served] = followed.range_m[satellite]
+    block.rtt_s[row] = place_round_trips_s(
+        slot, prepared.scenario.seed, beams.link, links.satellite, links.slant_range_m, followed.gateway,
+        followed.range_m, np.ascontiguousarray(world.fibre_route_m[row]), prepared.fleet.satellite_id,
+        prepared.place_key, prepared.scenario.fibre.velocity_factor, prepared.fixed_s, prepared.wait_s,
+        prepared.access.slot_log_sigma,
+    )  # fmt: skip
+    block.beam_slices[row] = beams.slices
+    block.handover[row] = False if previous is None else served & (previous >= 0) & (previous != result.serving)
+    used = followed.gateway[followed.gateway >= 0]
+    block.antennas_in_use[row] = np.bincount(used, minlength=block.antennas_in_use.shape[1])
+
+
+def places_in_reach(links: UsableLinks, gateways_in_view: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Places with a usable satellite that has a gateway in view, (C,) bool."""
+    through = np.append(0, np.cumsum(gateways_in_view[links.satellite] > 0))
+    return np.asarray(through[links.stop] > through[links.start], np.bool_)
+
+
+def slot_in_detail(prepared: Prepared, state: State, slot: int) -> tuple[SlotResult, World]:
+    """One slot with everything that the choice rests on, for an explanation.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    state : State
+        State after the slot before, where the policy's memory is unbounded.
+    slot : int
+        Absolute slot.
+
+    Returns
+    -------
+    SlotResult, World
+    """
+    slots = np.array([slot], np.int64)
+    world = world_state(prepared, slots)
+    previous, memory = state.previous, prepared.policy.memory_slots
+    if memory is not None and memory > 0:
+        previous = _warm_up(prepared, np.arange(slot - memory, slot), (LinkBuffers(0), LinkBuffers(0)))
+    sky = _look_on_threads(prepared, world, np.array([0]), slots, 1)
+    return _choose(prepared, world, 0, slot, sky, 0, previous), world
+
+
+def seed_samples(
+    prepared: Prepared, slots: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Terminals connected under each seed, by region, in sampled slots.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    slots : (M,) int64
+        Sampled slots.
+
+    Returns
+    -------
+    connected : (M, S, R) int64
+        Terminals of cells, for each seed.
+    slots : (M,) int64
+    """
+    territory = prepared.territory
+    cells, regions = len(territory.cell_id), len(territory.region_code)
+    out = np.zeros((len(slots), len(prepared.people), regions), np.int64)
+    worlds = [world_state(prepared, slots, i) for i in range(len(prepared.people))]
+    buffers = (LinkBuffers(0), LinkBuffers(0))
+    for m, slot in enumerate(slots):
+        sky = _look(prepared, worlds[0], np.array([m]), slots[m : m + 1], buffers)
+        for i, world in enumerate(worlds):
+            serving = _choose(prepared, world, m, int(slot), sky, 0, None, i).serving[:cells]
+            ready = np.where(serving >= 0, world.ready[m, :cells], 0)
+            out[m, i] = territory.by_region(ready)
+    return out, slots
+
+
+def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World) -> Block:
+    shape = (len(slots), len(prepared.place_key))
+    gateways = len(prepared.ground.id)
+    return Block(
+        slots,
+        world,
+        np.empty(shape, np.uint16),
+        np.empty(shape, np.bool_),
+        np.empty(shape, np.int32),
+        np.empty(shape, np.int16),
+        *(np.empty(shape, np.float32) for _ in range(5)),
+        np.empty(shape, np.int32),
+        np.empty(shape, np.bool_),
+        np.empty((len(slots), gateways), np.int16),
+    )

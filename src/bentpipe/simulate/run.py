@@ -1,0 +1,370 @@
+"""Run a scenario: blocks of slots, each committed, resumed where a run was left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bentpipe.errors import Fault, InputError, StoreError
+from bentpipe.registry import Policy
+from bentpipe.results.opened import Run, open_run
+from bentpipe.results.store import Grid, Store, write_atomically
+from bentpipe.scenario import Scenario, load_scenario
+
+if TYPE_CHECKING:
+    from bentpipe.simulate.prepare import Prepared
+    from bentpipe.simulate.recipe import State
+
+#: Told how far a run is: stage, done, total (0 where not known).
+Progress = Callable[[str, int, int], None]
+#: Values of one variable in a block, about: it bounds the memory.
+BLOCK_VALUES = 1_000_000
+_LENGTHS = (240, 120, 60, 40, 20)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do.
+
+    Parameters
+    ----------
+    lines : tuple of str
+        For people.
+    data : dict
+        The same as numbers.
+    """
+
+    lines: tuple[str, ...]
+    data: dict[str, Any]
+
+
+def block_length(places: int) -> int:
+    """Slots in a block, so that its memory stays bounded.
+
+    Parameters
+    ----------
+    places : int
+        Cells and sites.
+
+    Returns
+    -------
+    int
+    """
+    return next((n for n in _LENGTHS if n * places <= BLOCK_VALUES), _LENGTHS[-1])
+
+
+def plan(scenario: Scenario | str | Path) -> Plan:
+    """Say what a run would do, without doing it.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or pathlib.Path
+        A scenario, a built-in name or a file.
+
+    Returns
+    -------
+    Plan
+        Slots, places, satellites, blocks and an estimate of memory (bytes).
+    """
+    from bentpipe.simulate.prepare import prepare
+
+    ready = prepare(_scenario(scenario, {}), seeds=1)
+    places, satellites = len(ready.place_key), len(ready.fleet.up)
+    length = block_length(places)
+    grid = Grid(ready.slots, length)
+    # 300 MB for the interpreter with its libraries; a block holds some 60 bytes a value, twice (one is written).
+    memory = 300e6 + 120.0 * length * places + 24.0 * length * satellites
+    disk = 8.0 * len(ready.slots) * places
+    data = {
+        "scenario": ready.scenario.name,
+        "slots": len(ready.slots),
+        "slot_s": ready.clock.interval_s,
+        "cells": len(ready.territory.cell_id),
+        "sites": len(ready.territory.sites),
+        "satellites": satellites,
+        "satellites_in_service": int(ready.fleet.up.sum()),
+        "gateways": len(ready.ground.id),
+        "policy": ready.policy.name,
+        "blocks": len(grid.blocks()),
+        "block_slots": length,
+        "memory_bytes": round(memory),
+        "disk_bytes": round(disk),
+        "folder": str(Path("runs") / ready.scenario.name),
+        "warnings": list(ready.warnings),
+    }
+    return Plan(
+        (
+            f"{ready.scenario.title}: {data['slots']:,} slots of {ready.clock.interval_s:g} s",
+            f"{data['cells']:,} cells and {data['sites']} sites, {data['satellites_in_service']:,} of "
+            f"{satellites:,} satellites in service, {data['gateways']} gateways, policy {ready.policy.name}",
+            f"{data['blocks']} blocks of up to {length} slots; about {memory / 1e6:.0f} MB of memory, "
+            f"up to {disk / 1e6:.0f} MB on disk",
+            f"results go to {data['folder']}",
+            *(f"note: {w}" for w in ready.warnings),
+        ),
+        data,
+    )
+
+
+def run(
+    scenario: Scenario | str | Path,
+    *,
+    out: str | Path | None = None,
+    scheduling: str | Policy | Callable[[Any], Any] | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    **overrides: Any,
+) -> Run:
+    """Simulate a scenario, or resume a run that was left unfinished.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or pathlib.Path
+        A scenario, a built-in name or a file.
+    out : str or pathlib.Path, optional
+        Folder of the run; ``runs/NAME`` when left out, or ``runs/NAME-IDENTITY`` where that holds another run.
+    scheduling : str, Policy or callable, optional
+        Scheduling policy in place of the scenario's: a name, or a function of `bentpipe.Links` that returns a score for each
+        link.
+    threads : int, optional
+        Threads; all cores when left out. The results do not depend on it.
+    progress : callable, optional
+        Told ``(stage, done, total)``.
+    **overrides
+        Scenario values by dotted key, such as ``**{"time.duration": "1h"}``.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        Where the scenario is wrong, or `out` holds another run.
+    StoreError
+        Where the store is damaged or in use.
+    """
+    tell: Progress = progress or (lambda stage, done, total: None)
+    resolved = _scenario(scenario, overrides)
+    begun = time.perf_counter()
+    tell("kernels", 0, 0)
+    from bentpipe.simulate import recipe  # compiles the kernels when first imported
+    from bentpipe.simulate.prepare import prepare
+
+    compiled = time.perf_counter()
+    tell("prepare", 0, 0)
+    prepared = prepare(resolved, scheduling)
+    from bentpipe.simulate.identity import run_identity
+
+    identity = run_identity(prepared)
+    folder = _folder(resolved.name, identity, out)
+    grid = Grid(prepared.slots, block_length(len(prepared.place_key)))
+    from bentpipe.catalog.cached import exclusive
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with exclusive(folder / "lock", wait_s=0.0):
+            store = _open_or_create(folder, grid, prepared, identity)
+            timings = {"kernels_s": compiled - begun, "prepare_s": time.perf_counter() - compiled}
+            simulated = time.perf_counter()
+            samples = _simulate(prepared, store, recipe.State(), threads or os.cpu_count() or 1, tell)
+            timings["simulate_s"] = time.perf_counter() - simulated
+            _finish(store, prepared, identity, samples, timings)
+    except TimeoutError:
+        raise StoreError(
+            Fault("another process is writing this run", str(folder), None, "one writer", "wait for it to finish")
+        ) from None
+    return open_run(folder)
+
+
+def _scenario(scenario: Scenario | str | Path, overrides: Mapping[str, Any]) -> Scenario:
+    if isinstance(scenario, Scenario):
+        if overrides:
+            raise InputError(Fault("overrides go with a name or a file", "overrides", sorted(overrides)))
+        return scenario
+    return load_scenario(scenario, overrides)
+
+
+def _folder(name: str, identity: str, out: str | Path | None) -> Path:
+    """Folder of a run; one that holds another run is refused where it was asked for, else passed over."""
+    folder = Path(out) if out is not None else Path("runs") / name
+    held = _identity_in(folder)
+    if held == identity or (held is None and not _occupied(folder)):
+        return folder
+    if out is not None:
+        raise InputError(
+            Fault(
+                "this folder holds something else" if held is None else "this folder holds another run",
+                "--out",
+                str(folder),
+                "a new folder, or one that holds this same run",
+                "give another folder, or remove this one",
+            )
+        )
+    return folder.with_name(f"{name}-{identity[:8]}")
+
+
+def _identity_in(folder: Path) -> str | None:
+    try:
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["identity"]
+        return str(found)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _occupied(folder: Path) -> bool:
+    """Whether a folder holds anything that a run of ours, killed before its manifest, did not leave."""
+    own = {"lock", "inputs", "commits", "results.zarr"}
+    return folder.is_dir() and any(
+        p.name not in own and not p.name.endswith(".part") for p in folder.iterdir()
+    ) or folder.is_file()
+
+
+def _open_or_create(folder: Path, grid: Grid, prepared: Prepared, identity: str) -> Store:
+    store = Store(folder, grid)
+    if _identity_in(folder) == identity:
+        return store
+    from bentpipe.simulate.manifest import first_manifest, names, static_variables
+
+    inputs = folder / "inputs"
+    inputs.mkdir(exist_ok=True)
+    document = prepared.scenario.portable()
+    chosen = prepared.scenario.constellation.elements
+    if chosen is not None:
+        shutil.copyfile(chosen, inputs / chosen.name)
+    for path in (
+        prepared.scenario.people.cells_file,
+        prepared.scenario.sites_file,
+        prepared.scenario.gateways_file,
+        *(s.track for s in prepared.territory.sites),
+    ):
+        if path is not None:
+            shutil.copyfile(path, inputs / path.name)
+    write_atomically(inputs / "scenario.json", json.dumps(document, indent=1).encode())
+    write_atomically(inputs / "names.json", json.dumps(names(prepared)).encode())
+    static = static_variables(prepared, sampled_slots(prepared))
+    regions, seeds = len(prepared.territory.region_code), len(prepared.people)
+    static["replica_terminals_connected"] = np.zeros((len(static["sample_slot"]), seeds, regions), np.int64)
+    store.create(_sizes(prepared), static)
+    # The manifest comes last: without it the folder is no run, and is made anew.
+    write_atomically(folder / "manifest.json", json.dumps(first_manifest(prepared, identity, grid), indent=1).encode())
+    return store
+
+
+def _sizes(prepared: Prepared) -> dict[str, int]:
+    from bentpipe.network.delay import SEGMENTS
+
+    return {
+        "cell": len(prepared.territory.cell_id),
+        "site": len(prepared.territory.sites),
+        "satellite": len(prepared.fleet.up),
+        "gateway": len(prepared.ground.id),
+        "region": len(prepared.territory.region_code),
+        "event": len(prepared.scenario.disruptions),
+        "segment": len(SEGMENTS),
+    }
+
+
+def sampled_slots(prepared: Prepared) -> npt.NDArray[np.int64]:
+    """Slots in which the seeds are compared: every twentieth by absolute number, one at least.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+
+    Returns
+    -------
+    (M,) int64
+    """
+    from bentpipe.simulate.prepare import SEED_STRIDE
+
+    slots = np.arange(prepared.slots.start, prepared.slots.stop, dtype=np.int64)
+    chosen = slots[slots % SEED_STRIDE == 0]
+    return chosen if len(chosen) else slots[:1]
+
+
+def _simulate(
+    prepared: Prepared, store: Store, state: State, threads: int, tell: Progress
+) -> npt.NDArray[np.int64]:
+    """Every block that is not committed yet; returns the seeds' samples."""
+    from bentpipe.simulate.outputs import block_variables
+    from bentpipe.simulate.recipe import State, advance
+
+    grid, total = store.grid, len(prepared.slots)
+    done = store.committed()
+    serial = prepared.policy.memory_slots is None
+    samples: list[npt.NDArray[np.int64]] = []
+    sampled = sampled_slots(prepared)
+    pending: Future[None] | None = None
+    finished = 0
+    with ThreadPoolExecutor(1) as writer:
+        for block in grid.blocks():
+            slots = grid.of_block(block)
+            record = done.get(block)
+            if record is not None and (not serial or record.get("state") is not None):
+                samples.append(np.array(record["samples"], np.int64))
+                if serial:
+                    state = State(np.array(record["state"], np.int32))
+            else:
+                serial_gap = serial and record is None
+                result, state = advance(prepared, state, slots, threads)
+                own = sampled[(sampled >= slots.start) & (sampled < slots.stop)]
+                drawn = _samples(prepared, own, threads)
+                samples.append(drawn)
+                if pending is not None:
+                    pending.result()
+                content = {
+                    "samples": drawn.tolist(),
+                    "state": None if state.previous is None else state.previous.tolist(),
+                }
+                pending = writer.submit(store.write, block, block_variables(prepared, result), content)
+                if serial_gap:
+                    done = {}  # what follows rests on this block's state: compute it, too
+            finished += len(slots)
+            tell("simulate", finished, total)
+        if pending is not None:
+            pending.result()
+    seeds, regions = len(prepared.people), len(prepared.territory.region_code)
+    return np.concatenate([s.reshape(-1, seeds, regions) for s in samples])
+
+
+def _samples(prepared: Prepared, slots: npt.NDArray[np.int64], threads: int) -> npt.NDArray[np.int64]:
+    from bentpipe.simulate.recipe import seed_samples
+
+    parts = [part for part in np.array_split(slots, max(1, threads)) if len(part)]
+    if not parts:
+        return np.zeros((0, len(prepared.people), len(prepared.territory.region_code)), np.int64)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return np.concatenate([found for found, _ in pool.map(lambda part: seed_samples(prepared, part), parts)])
+
+
+def _finish(
+    store: Store, prepared: Prepared, identity: str, samples: npt.NDArray[np.int64], timings: dict[str, float]
+) -> None:
+    """Write what is known only at the end; the manifest last."""
+    from bentpipe.simulate.manifest import first_manifest
+
+    path = store.folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    if manifest["complete"]:
+        return
+    store.group["replica_terminals_connected"][...] = samples  # type: ignore[index]
+    manifest = {**first_manifest(prepared, identity, store.grid), "created_utc": manifest["created_utc"]}
+    manifest["complete"] = True
+    manifest["finished_utc"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    manifest["timings"] = {key: round(value, 3) for key, value in timings.items()}
+    write_atomically(path, json.dumps(manifest, indent=1).encode())
+
+
