@@ -1,0 +1,104 @@
+"""bentpipe: a digital twin of satellite internet access.
+
+::
+
+    scenario (what is given)  constellation · territory, people, terminals · gateways · what breaks
+        │  load_scenario
+        ▼
+    prepare ─ names to arrays
+        │
+        ▼  run: blocks of 15-s slots, committed one by one
+    orbit → geometry → network        positions → usable links → antennas, beams, delay
+        │
+        ▼
+    run folder (Zarr) ─ open_run → Run.dataset (xarray)
+        │
+        ▼
+    answer · write_report · explain
+
+Names are loaded when first used; importing bentpipe imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bentpipe.catalog.elements import in_service, load_elements
+    from bentpipe.catalog.geodata import load_geodata
+    from bentpipe.catalog.shells import constellation_shells
+    from bentpipe.errors import BentpipeError, InputError, RunError
+    from bentpipe.network.links import Links
+    from bentpipe.registry import Policy
+    from bentpipe.report.plain import Answer, answer
+    from bentpipe.results.opened import Run, open_run
+    from bentpipe.scenario import Scenario, load_scenario
+    from bentpipe.simulate.explain import Explanation, explain
+    from bentpipe.report.html import write_report
+    from bentpipe.simulate.run import Plan, plan, run
+
+_HOMES = {
+    "Answer": "report.plain",
+    "BentpipeError": "errors",
+    "Explanation": "simulate.explain",
+    "InputError": "errors",
+    "Links": "network.links",
+    "Plan": "simulate.run",
+    "Policy": "registry",
+    "Run": "results.opened",
+    "RunError": "errors",
+    "Scenario": "scenario",
+    "answer": "report.plain",
+    "constellation_shells": "catalog.shells",
+    "explain": "simulate.explain",
+    "in_service": "catalog.elements",
+    "load_elements": "catalog.elements",
+    "load_geodata": "catalog.geodata",
+    "load_scenario": "scenario",
+    "open_run": "results.opened",
+    "plan": "simulate.run",
+    "run": "simulate.run",
+    "write_report": "report.html",
+}
+
+__version__: str
+
+__all__ = [
+    "Answer",
+    "BentpipeError",
+    "Explanation",
+    "InputError",
+    "Links",
+    "Plan",
+    "Policy",
+    "Run",
+    "RunError",
+    "Scenario",
+    "__version__",
+    "answer",
+    "constellation_shells",
+    "explain",
+    "in_service",
+    "load_elements",
+    "load_geodata",
+    "load_scenario",
+    "open_run",
+    "plan",
+    "run",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("bentpipe")
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"bentpipe.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'bentpipe' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

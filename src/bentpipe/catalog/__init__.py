@@ -1,0 +1,13 @@
+"""Catalogue: outside data, versioned and checksummed.
+
+======================  =============================================================================
+file                    what
+======================  =============================================================================
+elements/               element sets: reading, which satellites serve, how old they are
+shells.py               built-in shells, as licensed and as on station
+fetch.py, cached.py     element sets from CelesTrak, with a cache
+geodata.py              countries, regions, cells, people: start here for geography
+ground.py               gateways and points of presence
+sitelists.py            lists of sites and gateways in KML, GeoJSON and CSV
+======================  =============================================================================
+"""

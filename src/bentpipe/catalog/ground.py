@@ -149,7 +149,8 @@ EXCHANGE_CITIES = (
     ("madrid", 40.42, -3.70), ("manila", 14.60, 120.98), ("miami", 25.76, -80.19), ("milan", 45.46, 9.19),
     ("mumbai", 19.08, 72.88), ("nairobi", -1.29, 36.82), ("new-york", 40.71, -74.01), ("queretaro", 20.59, -100.39),
     ("santiago", -33.45, -70.67), ("sao-paulo", -23.55, -46.63), ("seattle", 47.61, -122.33),
-    ("singapore", 1.35, 103.82), ("sofia", 42.70, 23.32), ("sydney", -33.87, 151.21), ("tokyo", 35.68, 139.69), ("warsaw", 52.23, 21.01),
+    ("singapore", 1.35, 103.82), ("sofia", 42.70, 23.32), ("sydney", -33.87, 151.21),
+    ("tokyo", 35.68, 139.69), ("warsaw", 52.23, 21.01),
 )  # fmt: skip
 """Cities with large internet exchanges, where points of presence of the world set are assumed to be."""
 

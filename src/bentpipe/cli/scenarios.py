@@ -124,7 +124,7 @@ def new(
     body = new_scenario(country, listed)
     faults = catalog_faults(parse_scenario(body, file=str(target), folder=target.resolve().parent))
     if faults:
-        raise InputError(*faults)
+        raise InputError(*(replace(fault, where=f"--country {country}") for fault in faults))
     write_new(target, body, force)
     if as_json:
         print_json("scenarios new", {"file": target, "name": name})

@@ -18,8 +18,9 @@ from bentpipe.kernel import kernel
 
 IntArray = npt.NDArray[np.int64]
 
-#: Worth of the first, second, ... satellite of a place; after the last, none.
-_WORTH = (4096, 256, 64, 16, 4, 1, 0)
+#: Worth of the first, second, ... satellite of a place: one is worth sixteen seconds, whose beam time is still of
+#: use where the first is full.
+_WORTH = (65536, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1, 0)
 
 
 class Followed(NamedTuple):

@@ -235,7 +235,7 @@ def heatmap(reading: Reading, rows: tuple[RegionRow, ...], size: Size, stamp: st
     for i, row in enumerate(chosen):
         values = shares[:, reading.regions.codes.index(row.code)]
         classes, y = share_class(values), panel.top + i * tall
-        drawing.text(left - 8, y + 14, clipped(row.name, 26 if size.wide else 16), "row-name", "end")
+        drawing.text(left - 8, y + 14, clipped(row.name, 26 if size.wide else 14), "row-name", "end")
         start = 0
         for j in range(1, len(classes) + 1):
             if j < len(classes) and classes[j] == classes[start]:

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from bentpipe.report.outlines import Outlines, outlines_for
 from bentpipe.report.reading import FinishedRun, Reading, read
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from markupsafe import Markup
 
 PAGE_LIMIT_BYTES = 2_000_000
@@ -70,13 +72,25 @@ def write_report(
 
 def render(reading: Reading, exact_sites: bool = False, outlines: Outlines | None = None) -> str:
     """Return the report's HTML: see `write_report`."""
-    import jinja2
     from markupsafe import Markup
 
     folder = files("bentpipe.report").joinpath("page")
     style, script = (
         folder.joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n") for name in ("style.css", "page.js")
     )
+    return _template().render(
+        style=Markup(style),
+        script=Markup(script),
+        policy=content_policy(style, script),
+        **_context(reading, exact_sites, outlines, Markup),
+    )
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    """Compile the page's template, with every value escaped and a missing one an error."""
+    import jinja2
+
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -92,13 +106,8 @@ def render(reading: Reading, exact_sites: bool = False, outlines: Outlines | Non
         finite=_finite,
         clipped=wording.clipped,
     )
-    template = environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8"))
-    return template.render(
-        style=Markup(style),
-        script=Markup(script),
-        policy=content_policy(style, script),
-        **_context(reading, exact_sites, outlines, Markup),
-    )
+    text = files("bentpipe.report").joinpath("page", "report.html.j2").read_text(encoding="utf-8")
+    return environment.from_string(text)
 
 
 def content_policy(style: str, script: str) -> str:

@@ -32,6 +32,10 @@ GATEWAY_TYPE = 15.0
 """Size taken for the names of gateways: set bold at 13 px, which is about as wide as this."""
 LARGEST_CELL = 8.0
 """The sheet is at least this many cells wide."""
+OUTLINE_GRID = 8
+"""Outlines are drawn on a grid of this many tenths of a px: finer is not seen."""
+BEYOND = 250.0
+"""Outlines are cut off this many px beyond the sheet."""
 NEAR = 0.12
 """Gateways this far beyond the cells, as a share of the extent, are still drawn where they are."""
 
@@ -211,13 +215,16 @@ def _widened(
     return min(left, px.min()), max(right, px.max()), min(low, py.min()), max(high, py.max())
 
 
-def _ring_path(x: Float, y: Float) -> str:
-    """Return a closed path in tenths of a px, relative steps, without repeated points."""
-    points = np.unique(np.stack([np.rint(x * 10), np.rint(y * 10)], axis=1).astype(np.int64), axis=0, return_index=True)
-    order = np.sort(points[1])
-    px, py = np.rint(x * 10).astype(np.int64)[order], np.rint(y * 10).astype(np.int64)[order]
-    steps = "".join(f"{a},{b}" if a < 0 else f" {a},{b}" for a, b in zip(np.diff(px), np.diff(py), strict=True))
-    return f"M{px[0]},{py[0]}l{steps.strip()}z" if len(px) > 1 else ""
+def _ring_path(x: Float, y: Float, height: float) -> str:
+    """Return a closed path in tenths of a px: points on a coarse grid, and what is far off the sheet cut off."""
+    px = np.rint(np.clip(x, -BEYOND, WIDTH + BEYOND) * 10 / OUTLINE_GRID).astype(np.int64) * OUTLINE_GRID
+    py = np.rint(np.clip(y, -BEYOND, height + BEYOND) * 10 / OUTLINE_GRID).astype(np.int64) * OUTLINE_GRID
+    moved = np.append(True, (np.diff(px) != 0) | (np.diff(py) != 0))
+    px, py = px[moved], py[moved]
+    if len(px) < 4:
+        return ""
+    steps = " ".join(f"{a},{b}" for a, b in zip(np.diff(px).tolist(), np.diff(py).tolist(), strict=True))
+    return f"M{px[0]},{py[0]}l{steps}z".replace(" -", "-").replace(",-", "-")
 
 
 def _shapes(drawing: Drawing, reading: Reading, sheet: Sheet, boundary: list[Float], classes: Integer) -> None:
@@ -258,7 +265,7 @@ def _rings(drawing: Drawing, sheet: Sheet, rings: tuple[Float, ...], kind: str) 
             continue
         if sheet.projection.world and np.ptp(x) > WIDTH * 0.9 and np.abs(np.diff(x)).max() > WIDTH / 2:
             continue  # a ring cut by the edge of the world would draw a bar across it
-        paths.append(_ring_path(x, y))
+        paths.append(_ring_path(x, y, sheet.height))
     if paths:
         drawing.add(f'<g transform="scale(.1)"><path class="{kind}" d="{"".join(paths)}"/></g>')
 

@@ -13,7 +13,6 @@ from bentpipe.report.reading import Float, Reading
 
 TRACED_CELLS = 12_000
 """Above this many cells the borders are not traced from cells: it would take seconds."""
-WORLD_TOLERANCE_DEG = 0.3
 MARGIN = 0.35
 """How far around the cells outlines are fetched, as a share of their extent."""
 
@@ -57,13 +56,12 @@ def countries_around(reading: Reading) -> tuple[Float, ...]:
     lat, lon = reading.cells.latitude_deg, reading.cells.longitude_deg
     south, north, west, east = (float(v) for v in (lat.min(), lat.max(), lon.min(), lon.max()))
     if east - west > 180:
-        south, north, west, east, tolerance = -85.0, 85.0, -180.0, 180.0, WORLD_TOLERANCE_DEG
+        south, north, west, east = -85.0, 85.0, -180.0, 180.0
     else:
         tall, wide = MARGIN * max(north - south, 1.0), MARGIN * max(east - west, 1.0) + 1.0
         south, north = max(south - tall, -89.0), min(north + tall, 89.0)
         west, east = max(west - wide, -180.0), min(east + wide, 180.0)
-        tolerance = min(max((east - west) / 1000, 0.01), WORLD_TOLERANCE_DEG)
-    found = load_geodata().outlines_within(south, west, north, east, tolerance)
+    found = load_geodata().outlines_within(south, west, north, east, 0.0)  # the sheet thins them faster
     return tuple(ring for rings in found.values() for ring in rings)
 
 

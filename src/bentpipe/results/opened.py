@@ -52,8 +52,8 @@ class Run:
         data = data.assign_coords(
             slot=("slot", slots), time=("slot", clock.start_utc(slots).astype("datetime64[ns]")), **along
         )
-        static = [name for name, variable in data.data_vars.items() if "slot" not in variable.dims]
-        data = data.set_coords([n for n in static if not str(n).startswith(("region_", "replica_", "terminals", "pop"))])
+        places = ("latitude_deg", "longitude_deg", "_region", "_area_m2", "catalog_number", "sample_slot", "sample_index")
+        data = data.set_coords([n for n in data.data_vars if "slot" not in data[n].dims and str(n).endswith(places)])
         return data.assign_attrs(
             title=self.manifest["title"],
             identity=self.manifest["identity"],

@@ -70,20 +70,10 @@ def quantities() -> tuple[Quantity, ...]:
     return tuple(Quantity(**row) for row in csv.DictReader(text.splitlines()))
 
 
-_LABELS = {
-    "schema_version",
-    "name",
-    "title",
-    "summary",
-    "question",
-    "provenance",
-    "id",
-    "source",
-    "date",
-    "tag",
-    "kind",
-    "seed",
-}
+_LABELS = frozenset(
+    ("schema_version", "name", "title", "summary", "question", "seed")
+    + ("provenance", "id", "source", "date", "tag", "kind")
+)
 
 
 class _Leaf(NamedTuple):

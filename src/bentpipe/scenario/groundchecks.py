@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -216,6 +217,25 @@ def check_choices(s: Scenario, at: Places) -> Faults:
         )
 
 
+def names_beside(path: Path) -> list[str]:
+    """List the names in the folder of a path.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        It need not exist.
+
+    Returns
+    -------
+    list of str
+        None where the folder cannot be read.
+    """
+    try:
+        return os.listdir(path.parent)
+    except (OSError, ValueError):
+        return []
+
+
 def check_files(s: Scenario, at: Places) -> Faults:
     """Check that the files named exist; what is in them is checked where they are read."""
     named: list[tuple[Path | None, list[str | int]]] = [
@@ -226,9 +246,13 @@ def check_files(s: Scenario, at: Places) -> Faults:
     ]
     named += [(site.track, ["sites", number, "track"]) for number, site in enumerate(s.sites)]
     for path, key in named:
-        if path is not None and not path.is_file():
-            what = "a folder where a file belongs" if path.is_dir() else "no such file"
-            near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        # os.path answers False where pathlib raises: names too long for the file system.
+        if path is not None and not os.path.isfile(path):
+            what = "a folder where a file belongs" if os.path.isdir(path) else "no such file"
             yield Fault(
-                what, at.where(key), str(path), "a path relative to the scenario file", did_you_mean(path.name, near)
+                what,
+                at.where(key),
+                str(path),
+                "a path relative to the scenario file",
+                did_you_mean(path.name, names_beside(path)),
             )

@@ -58,11 +58,12 @@ class Provenance(Part):
 
 
 def _form_of_gateways(value: Any) -> str:
-    return "name" if isinstance(value, str) else "list"
+    return "by-name" if isinstance(value, str) else "by-list"
 
 
 Gateways = Annotated[
-    Annotated[Annotated[Literal["world-assumed"], Choice()], Tag("name")] | Annotated[tuple[Gateway, ...], Tag("list")],
+    Annotated[Annotated[Literal["world-assumed"], Choice()], Tag("by-name")]
+    | Annotated[tuple[Gateway, ...], Tag("by-list")],
     Discriminator(_form_of_gateways),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import Any
 from bentpipe.errors import Fault, ScenarioError, UnknownNameError
 from bentpipe.scenario.builtin import builtin_names, is_builtin, scenario_text
 from bentpipe.scenario.checks import check
+from bentpipe.scenario.groundchecks import names_beside
 from bentpipe.scenario.merge import Tree, drop, merge, number_ids, override
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.places import Places, scan
@@ -174,7 +176,7 @@ def _open(source: str | Path, chain: tuple[str, ...] = (), where: str = "") -> _
     if isinstance(source, str) and is_builtin(name):
         return _parse(scenario_text(name), f"built-in {name.lower()}", None, (*chain, f"built-in {name.lower()}"))
     path = Path(source)
-    if not path.exists() and not path.suffix and len(path.parts) == 1:
+    if not os.path.exists(path) and not path.suffix and len(path.parts) == 1:
         raise UnknownNameError(
             Fault(
                 "neither a built-in scenario nor a file",
@@ -184,23 +186,22 @@ def _open(source: str | Path, chain: tuple[str, ...] = (), where: str = "") -> _
                 did_you_mean(name, builtin_names()),
             )
         )
-    return _parse(_read(path, where), str(path), path.resolve().parent, (*chain, str(path.resolve())))
+    return _parse(_read(path, where), str(path), Path(os.path.abspath(path)).parent, (*chain, os.path.abspath(path)))
 
 
 def _read(path: Path, where: str) -> str:
     """Read a file of a reasonable size as UTF-8 text."""
     spot = where or str(path)
     try:
-        if path.is_dir():
+        if os.path.isdir(path):
             raise ScenarioError(Fault("a folder, not a scenario file", spot))
-        if path.exists() and not path.is_file():
+        if os.path.exists(path) and not os.path.isfile(path):
             raise ScenarioError(Fault("not a regular file", spot))
         with path.open("rb") as stream:
             raw = stream.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        near = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
         raise ScenarioError(
-            Fault("no such file", spot, str(path) if where else None, "", did_you_mean(path.name, near))
+            Fault("no such file", spot, str(path) if where else None, "", did_you_mean(path.name, names_beside(path)))
         ) from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
@@ -316,7 +317,7 @@ def _base(source: object, where: str, folder: Path | None, chain: tuple[str, ...
         raise ScenarioError(Fault("not the name of a scenario", where, source, "a built-in name or a path in quotes"))
     builtin = is_builtin(source)
     target: str | Path = source if builtin or folder is None else folder / source
-    label = f"built-in {source.lower()}" if builtin else str(Path(target).resolve())
+    label = f"built-in {source.lower()}" if builtin else os.path.abspath(target)
     if label in chain:
         raise ScenarioError(
             Fault("a scenario extends itself", where, " -> ".join((*chain, label)), "", "break the circle")
@@ -325,7 +326,7 @@ def _base(source: object, where: str, folder: Path | None, chain: tuple[str, ...
         raise ScenarioError(
             Fault("scenarios extend one another too deeply", where, source, f"at most {DEEPEST} files in a row")
         )
-    if not builtin and not Path(target).exists():
+    if not builtin and not os.path.exists(target):
         raise ScenarioError(
             Fault(
                 "neither a built-in scenario nor a file",

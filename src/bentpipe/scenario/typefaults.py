@@ -64,6 +64,7 @@ def build(tree: Tree, places: Places) -> Built:
 def _fault(detail: Any, tree: Tree, places: Places) -> Fault:
     kind, path = detail["type"], _path(detail["loc"], tree)
     where, value, context = places.where(path), _plain(detail["input"]), detail.get("ctx", {})
+    found = kind_of(detail["input"])
     if kind == "bentpipe":
         return Fault(context["what"], where, value, context["allowed"], context["remedy"])
     if kind in ("too_short", "too_long") or (kind == "missing" and isinstance(detail["loc"][-1], int)):
@@ -77,16 +78,14 @@ def _fault(detail: Any, tree: Tree, places: Places) -> Fault:
         return _unknown_kind(kind, detail["input"], path, places)
     if kind in ("tuple_type", "list_type"):
         return Fault(
-            f"{kind_of(detail['input'])} where a list belongs",
+            f"{found} where a list belongs",
             where,
             value,
             "a list in square brackets",
             _double_brackets(path),
         )
     if kind in ("model_type", "model_attributes_type", "mapping_type", "dict_type"):
-        return Fault(
-            f"{kind_of(detail['input'])} where a table belongs", where, value, f"a table such as [{_dotted(path)}]"
-        )
+        return Fault(f"{found} where a table belongs", where, value, f"a table such as [{_dotted(path)}]")
     return Fault(detail["msg"], where, value)
 
 
@@ -116,7 +115,7 @@ def _path(location: tuple[Step, ...], tree: Any) -> list[Step]:
         )
         if inside:
             here = here[step]
-        elif number + 1 < len(location) or step in ("list", "name", "[key]") or not isinstance(here, Mapping):
+        elif number + 1 < len(location) or step in ("by-list", "by-name", "[key]") or not isinstance(here, Mapping):
             continue
         path.append(step)
     return path

@@ -352,7 +352,10 @@ class Instant(Check):
             except ValueError:
                 raise refuse("not a time", allowed) from None
         if isinstance(value, datetime):
-            moment = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+            try:
+                moment = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+            except OverflowError:
+                raise refuse("the time is out of range", allowed) from None
         elif isinstance(value, date):
             moment = datetime.combine(value, time())
         else:
@@ -468,9 +471,7 @@ _REGION = r"[A-Z]{3}|[A-Z]{2}-[A-Z0-9]{1,3}~?"
 Text = Annotated[str, Words()]
 LongText = Annotated[str, Words(5_000)]
 Id = Annotated[str, Words(63, _ID, "an id of lower-case letters, digits, '-' and '_', such as 'wola-krobowska'")]
-Code = Annotated[
-    str, Words(7, _REGION, "an ISO 3166-2 code such as 'UA-30'; in a world scenario an ISO 3166-1 code such as 'UKR'")
-]
+Code = Annotated[str, Words(7, _REGION, "an ISO 3166-2 code such as 'UA-30' (of the world: a country such as 'UKR')")]
 Country = Annotated[str, Words(3, r"[A-Z]{3}", "an ISO 3166-1 code of three capitals, such as 'UKR'")]
 CellId = Annotated[str, Words(16, r"[0-9a-f]{15,16}", "an H3 cell id in hexadecimal, such as '851fb467fffffff'")]
 Flag = Annotated[bool, Truth()]

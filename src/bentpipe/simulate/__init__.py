@@ -1,0 +1,13 @@
+"""Simulate: the one layer where the stages meet. Read recipe.py first.
+
+======================  =============================================================================
+file                    what
+======================  =============================================================================
+prepare.py              a scenario resolved to arrays: fleet.py, territory.py, ground.py, people.py
+world.py                what of the system is there, slot by slot: the timeline of disruptions
+recipe.py               advance(prepared, state, slots): one block through the stages
+outputs.py              a block as the variables of results/variables.csv
+run.py                  blocks, commits, resume; identity.py and manifest.py
+explain.py              one link, one slot
+======================  =============================================================================
+"""

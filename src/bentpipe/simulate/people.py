@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bentpipe.draws import Purpose, uniforms
 from bentpipe.scenario import PowerCut, Scenario, TerminalsCutOff
 from bentpipe.simulate.ground import to_s
 from bentpipe.simulate.terminals import Terminals, cut_off_terminals, dark_for_s, place_terminals, split_kinds
@@ -158,21 +157,3 @@ def powered_terminals(
         lasts = battery if event.battery_hours is None else np.full_like(battery, 3600.0 * event.battery_hours)
         left[dark[:, None, :] >= np.maximum(lasts, 0.0)[None]] = 0
     return left.sum(axis=1).astype(np.int32)
-
-
-def choosing_order(seed: int, slot: int, key: npt.NDArray[np.uint64]) -> IntArray:
-    """Order in which places choose: drawn anew every 20 slots, so that nobody is always last.
-
-    Parameters
-    ----------
-    seed, slot : int
-        Seed and absolute slot.
-    key : (C,) uint64
-        Keys of the places.
-
-    Returns
-    -------
-    (C,) int64
-    """
-    draw = uniforms(seed, Purpose.ORDER, slot // 20, 0, key)
-    return np.lexsort((key, draw)).astype(np.int64)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bentpipe.draws import place_id
+from bentpipe.draws import Purpose, place_id, uniforms
 from bentpipe.earth import EarthOrientation, load_earth_orientation, to_unix_s
 from bentpipe.errors import Fault, ScenarioError
 from bentpipe.geometry.places import Places
@@ -30,8 +30,8 @@ from bentpipe.slots import SlotClock
 
 #: Seeds of the range that is given beside an answer, the run's own included.
 SEEDS = 10
-#: Every so many slots the other seeds are run, too.
-SEED_STRIDE = 20
+#: Every so many slots (half an hour) the other seeds are run, too.
+SEED_STRIDE = 120
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,22 @@ class Prepared:
         limits = self.scenario.satellite
         slices = int(round(limits.beams * limits.cells_per_beam * (1.0 - limits.background_share)))
         return np.full(len(self.fleet.up), slices, np.int64)
+
+    @cached_property
+    def _orders(self) -> dict[tuple[int, int], npt.NDArray[np.int64]]:
+        return {}
+
+    def choosing_order(self, seed: int, slot: int) -> npt.NDArray[np.int64]:
+        """Order in which places choose, (C,) int64: drawn anew every 20 slots, so that nobody is always last."""
+        period = slot // 20
+        found = self._orders.get((seed, period))
+        if found is None:
+            draw = uniforms(seed, Purpose.ORDER, period, 0, self.place_key)
+            found = np.lexsort((self.place_key, draw)).astype(np.int64)
+            if len(self._orders) > 64:
+                self._orders.clear()
+            self._orders[seed, period] = found
+        return found
 
     def without_event(self, index: int) -> Prepared:
         """The same run as if one event of the timeline did not happen."""

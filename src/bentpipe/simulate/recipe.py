@@ -29,9 +29,9 @@ from bentpipe.geometry.passes import remaining_slots
 from bentpipe.geometry.usable import LinkBuffers, UsableLinks, usable_links
 from bentpipe.network.beams import BeamTime, share_beam_time
 from bentpipe.network.followed import Followed, follow_satellites
+from bentpipe.network.choices import record_choices
 from bentpipe.network.links import Links
 from bentpipe.network.placedelay import place_round_trips_s
-from bentpipe.simulate.people import choosing_order
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.world import World, world_state
 
@@ -140,34 +140,46 @@ def _tile(prepared: Prepared, block: Block, world: World, rows: npt.NDArray[np.i
     buffers = (LinkBuffers(0), LinkBuffers(0))
     if len(before):
         previous = _warm_up(prepared, before, buffers)
-    for row in rows:
-        previous = _one_row(prepared, block, world, int(row), previous, buffers)
+    slots = block.slots[rows]
+    for row, slot, position in zip(rows.tolist(), slots.tolist(), _positions(prepared, slots), strict=True):
+        sky = _sky_of(prepared, world, row, position, buffers)
+        result = _choose(prepared, world, row, slot, sky, 0, previous)
+        _store(prepared, block, world, row, slot, result, previous)
+        previous = result.serving
 
 
 def _warm_up(
     prepared: Prepared, before: npt.NDArray[np.int64], buffers: tuple[LinkBuffers, LinkBuffers]
 ) -> npt.NDArray[np.int32]:
+    """Serving satellites after some slots whose results are not kept."""
     world = world_state(prepared, before)
     previous = np.full(len(prepared.place_key), -1, np.int32)
-    for row, slot in enumerate(before):
-        sky = _look(prepared, world, np.array([row]), np.array([slot]), buffers)
-        previous = _choose(prepared, world, row, int(slot), sky, 0, previous).serving
+    for row, (slot, position) in enumerate(zip(before.tolist(), _positions(prepared, before), strict=True)):
+        sky = _sky_of(prepared, world, row, position, buffers)
+        previous = _choose(prepared, world, row, slot, sky, 0, previous).serving
     return previous
 
 
-def _one_row(
+def _positions(prepared: Prepared, slots: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Earth-fixed positions, (T, 3, N) m."""
+    unix_s = prepared.clock.start_unix_s(slots)
+    return prepared.propagator.earth_fixed_positions(unix_s, prepared.orientation.ut1_minus_utc(unix_s))
+
+
+def _sky_of(
     prepared: Prepared,
-    block: Block,
     world: World,
     row: int,
-    previous: npt.NDArray[np.int32] | None,
+    position: npt.NDArray[np.float64],
     buffers: tuple[LinkBuffers, LinkBuffers],
-) -> npt.NDArray[np.int32]:
-    slot = int(block.slots[row])
-    sky = _look(prepared, world, np.array([row]), np.array([slot]), buffers)
-    result = _choose(prepared, world, row, slot, sky, 0, previous)
-    _store(prepared, block, world, row, slot, result, previous)
-    return result.serving
+) -> _Sky:
+    """Usable links of one slot, valid until the buffers are used again."""
+    up = np.ascontiguousarray(world.satellite_up[row])
+    places = prepared.territory.places_at(float(world.unix_s[row]))
+    steering = prepared.scenario.satellite.steering_deg
+    links = usable_links(position, places, up, np.ascontiguousarray(world.allowed[row]), steering, buffers[0])
+    feeder = usable_links(position, prepared.ground.places, up, world.antennas[row] > 0, 90.0, buffers[1])
+    return _Sky([links], [feeder], [_NO_SLOTS])
 
 
 def _serial(
@@ -195,32 +207,20 @@ def _look_on_threads(
     if ahead:
         parts.append((world_state(prepared, later), np.arange(ahead), later))
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        found = list(pool.map(lambda part: _look(prepared, *part, None), [p for p in parts if len(p[1])]))
+        found = list(pool.map(lambda part: _look(prepared, *part), [p for p in parts if len(p[1])]))
     links = [link for sky in found for link in sky.links]
     feeder = [link for sky in found for link in sky.feeder_links]
     remaining = remaining_slots(links, len(prepared.fleet.up), ahead) if ahead else [_NO_SLOTS] * len(rows)
     return _Sky(links[: len(rows)], feeder[: len(rows)], remaining)
 
 
-def _look(
-    prepared: Prepared,
-    world: World,
-    rows: npt.NDArray[np.int64],
-    slots: npt.NDArray[np.int64],
-    buffers: tuple[LinkBuffers, LinkBuffers] | None,
-) -> _Sky:
-    """Usable links of some slots; with buffers, of one slot and valid until they are used again."""
-    unix_s = prepared.clock.start_unix_s(slots)
-    position = prepared.propagator.earth_fixed_positions(unix_s, prepared.orientation.ut1_minus_utc(unix_s))
-    links, feeder = [], []
-    for at, row, time_s in zip(position, rows, unix_s, strict=True):
-        own = (LinkBuffers(0), LinkBuffers(0)) if buffers is None else buffers
-        up = np.ascontiguousarray(world.satellite_up[row])
-        places = prepared.territory.places_at(float(time_s))
-        steering = prepared.scenario.satellite.steering_deg
-        links.append(usable_links(at, places, up, np.ascontiguousarray(world.allowed[row]), steering, own[0]))
-        feeder.append(usable_links(at, prepared.ground.places, up, world.antennas[row] > 0, 90.0, own[1]))
-    return _Sky(links, feeder, [_NO_SLOTS] * len(links))
+def _look(prepared: Prepared, world: World, rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int64]) -> _Sky:
+    """Usable links of some slots, in memory of their own."""
+    skies = [
+        _sky_of(prepared, world, row, position, (LinkBuffers(0), LinkBuffers(0)))
+        for row, position in zip(rows.tolist(), _positions(prepared, slots), strict=True)
+    ]
+    return _Sky([s.links[0] for s in skies], [s.feeder_links[0] for s in skies], [_NO_SLOTS] * len(skies))
 
 
 def _choose(
@@ -256,7 +256,7 @@ def _choose(
     need = np.where(world.allowed[row], who.need, 0)
     beams = share_beam_time(
         links.start, links.stop, links.satellite, score, is_followed, need, who.want,
-        choosing_order(who.seed, slot, prepared.place_key), prepared.satellite_room,
+        prepared.choosing_order(who.seed, slot), prepared.satellite_room,
         prepared.policy.coverage_first,
     )  # fmt: skip
     serving = np.full(len(need), -1, np.int32)
@@ -276,23 +276,13 @@ def _store(
 ) -> None:
     """Write one slot into the block."""
     links, followed, beams = result.links, result.followed, result.beams
-    served = beams.link >= 0
-    link = beams.link[served]
-    satellite = links.satellite[link]
-    block.usable[row] = np.minimum(links.stop - links.start, 65535)
-    block.reachable[row] = places_in_reach(links, followed.gateways_in_view)
+    record_choices(
+        links.start, links.stop, links.satellite, links.sin_elevation, links.north, links.slant_range_m,
+        followed.gateway, followed.range_m, followed.gateways_in_view, beams.link,
+        block.usable[row], block.reachable[row], block.gateway[row], block.sin_elevation[row], block.north[row],
+        block.slant_range_m[row], block.feeder_range_m[row],
+    )  # fmt: skip
     block.satellite[row] = result.serving
-    block.gateway[row] = -1
-    block.gateway[row, served] = followed.gateway[satellite]
-    for target, values in (
-        (block.sin_elevation, links.sin_elevation),
-        (block.slant_range_m, links.slant_range_m),
-        (block.north, links.north),
-    ):
-        target[row] = np.nan
-        target[row, served] = values[link]
-    block.feeder_range_m[row] = np.nan
-    block.feeder_range_m[row, served] = followed.range_m[satellite]
     block.rtt_s[row] = place_round_trips_s(
         slot, prepared.scenario.seed, beams.link, links.satellite, links.slant_range_m, followed.gateway,
         followed.range_m, np.ascontiguousarray(world.fibre_route_m[row]), prepared.fleet.satellite_id,
@@ -300,15 +290,10 @@ def _store(
         prepared.access.slot_log_sigma,
     )  # fmt: skip
     block.beam_slices[row] = beams.slices
-    block.handover[row] = False if previous is None else served & (previous >= 0) & (previous != result.serving)
+    changed = (result.serving >= 0) & (result.serving != previous) if previous is not None else False
+    block.handover[row] = changed & (previous >= 0) if previous is not None else False
     used = followed.gateway[followed.gateway >= 0]
     block.antennas_in_use[row] = np.bincount(used, minlength=block.antennas_in_use.shape[1])
-
-
-def places_in_reach(links: UsableLinks, gateways_in_view: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    """Places with a usable satellite that has a gateway in view, (C,) bool."""
-    through = np.append(0, np.cumsum(gateways_in_view[links.satellite] > 0))
-    return np.asarray(through[links.stop] > through[links.start], np.bool_)
 
 
 def slot_in_detail(prepared: Prepared, state: State, slot: int) -> tuple[SlotResult, World]:
@@ -359,10 +344,10 @@ def seed_samples(
     out = np.zeros((len(slots), len(prepared.people), regions), np.int64)
     worlds = [world_state(prepared, slots, i) for i in range(len(prepared.people))]
     buffers = (LinkBuffers(0), LinkBuffers(0))
-    for m, slot in enumerate(slots):
-        sky = _look(prepared, worlds[0], np.array([m]), slots[m : m + 1], buffers)
+    for m, (slot, position) in enumerate(zip(slots.tolist(), _positions(prepared, slots), strict=True)):
+        sky = _sky_of(prepared, worlds[0], m, position, buffers)
         for i, world in enumerate(worlds):
-            serving = _choose(prepared, world, m, int(slot), sky, 0, None, i).serving[:cells]
+            serving = _choose(prepared, world, m, slot, sky, 0, None, i).serving[:cells]
             ready = np.where(serving >= 0, world.ready[m, :cells], 0)
             out[m, i] = territory.by_region(ready)
     return out, slots

@@ -277,7 +277,7 @@ def _sizes(prepared: Prepared) -> dict[str, int]:
 
 
 def sampled_slots(prepared: Prepared) -> npt.NDArray[np.int64]:
-    """Slots in which the seeds are compared: every twentieth by absolute number, one at least.
+    """Slots in which the seeds are compared: one in `SEED_STRIDE` by absolute number, one at least.
 
     Parameters
     ----------

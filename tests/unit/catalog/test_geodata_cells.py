@@ -23,7 +23,9 @@ def test_ukraine_at_resolution_5(geodata: Geodata) -> None:
     assert (cells.region >= 0).all()
     area = sum(region.area_m2 for region in geodata.regions("UKR"))
     assert cells.area_m2[cells.land].sum() == pytest.approx(area, rel=0.01)
-    assert all(h3.cell_to_latlng(c) == (a, b) for c, a, b in zip(cells.h3[:9], cells.lat_deg, cells.lon_deg, strict=False))
+    assert all(
+        h3.cell_to_latlng(c) == (a, b) for c, a, b in zip(cells.h3[:9], cells.lat_deg, cells.lon_deg, strict=False)
+    )
 
 
 def test_regions_split_the_country(geodata: Geodata) -> None:
@@ -35,7 +37,9 @@ def test_regions_split_the_country(geodata: Geodata) -> None:
         assert set(part.region_codes) == {code}
         assert not set(found) & set(part.h3[part.land].tolist())
         found |= dict.fromkeys(part.h3[part.land].tolist(), code)
-    of_whole = {int(c): whole.region_codes[r] for c, r in zip(whole.h3[whole.land], whole.region[whole.land], strict=True)}
+    of_whole = {
+        int(c): whole.region_codes[r] for c, r in zip(whole.h3[whole.land], whole.region[whole.land], strict=True)
+    }
     assert found == of_whole
 
 

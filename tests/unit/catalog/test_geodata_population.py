@@ -123,8 +123,10 @@ def test_cell_table_faults_come_with_lines(tmp_path: Path, ukraine: Cells) -> No
     with pytest.raises(GeodataError) as caught:
         read_cell_table(path, ukraine)
     message = str(caught.value)
-    for part in (":3: the cell stands twice", ":4: not an H3 cell", ":5: cell of another resolution", ":5: people",
-                 ":5: terminals: not a whole", ":6: people: not a finite number", ":6: terminals: not a number"):  # fmt: skip
+    for part in (
+        ":3: the cell stands twice", ":4: not an H3 cell", ":5: cell of another resolution", ":5: people",
+        ":5: terminals: not a whole", ":6: people: not a finite number", ":6: terminals: not a number",
+    ):  # fmt: skip
         assert part in message
 
 

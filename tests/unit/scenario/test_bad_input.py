@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import os
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from bentpipe.errors import Fault, ScenarioError, UnknownNameError
-from bentpipe.scenario import load_scenario, validate
+from bentpipe.scenario import load_scenario, parse_scenario, validate
 
 
 class Case(NamedTuple):
@@ -47,7 +51,8 @@ CASES = [
          "not modelled", "rain"),
     case("lasers are not modelled", BEAMS, "beams = 16\nlasers = true", "satellite.lasers", "not modelled", "laser"),
     # wrong types
-    case("text for a number", BEAMS, 'beams = "16"', "satellite.beams", "text where a number belongs", "without quotes"),
+    case("text for a number", BEAMS, 'beams = "16"', "satellite.beams", "text where a number belongs",
+         "without quotes"),
     case("wrong unit in a number", BEAMS, 'beams = "15 parsec"', "satellite.beams", "text where a number belongs",
          "the key names the unit"),
     case("truth for a number", BEAMS, "beams = true", "satellite.beams", "true or false where a number belongs"),
@@ -410,3 +415,44 @@ def test_wrong_overrides(right: str, write: Callable[..., Path], key: str, value
     with pytest.raises(ScenarioError) as caught:
         load_scenario(write(right), {key: value})
     assert says in str(caught.value) and "override" in str(caught.value)
+
+
+WEIRD: tuple[object, ...] = (
+    "x", "", "\x00", -1, 0, 10**30, 1e300, float("nan"), True, [], [[]], [1, 2, 3], {}, {"id": []}, [{}], [{"id": 1}],
+    time(12), date(2022, 10, 24), datetime(1, 1, 1), "world-assumed",
+)  # fmt: skip
+
+
+def steps(tree: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """List the path of every key and item."""
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for step, below in items:
+        yield (*path, step)
+        yield from steps(below, (*path, step))
+
+
+def test_any_value_anywhere_is_accepted_or_refused_in_words(right: str) -> None:
+    extra = '[[licence.masks]]\nregions = ["UA-30"]\nallowed = true\n[dishes.mine]\ntilt_deg = 1\n'
+    tree = tomllib.loads(right + extra)
+    for number, path in enumerate(steps(tree)):
+        for value in (WEIRD[number % len(WEIRD)], WEIRD[(7 * number + 3) % len(WEIRD)]):
+            changed = copy.deepcopy(tree)
+            holder: Any = changed
+            for step in path[:-1]:
+                holder = holder[step]
+            holder[path[-1]] = value
+            with contextlib.suppress(ScenarioError):
+                parse_scenario("name = 'x'", overrides=changed)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_times_at_the_ends_of_the_calendar(right: str, write: Callable[..., Path], moment: str) -> None:
+    (fault,) = validate(write(right.replace("start = 2022-10-24T00:00:00Z", f"start = {moment}")))
+    assert "the time is out of range" in fault.what
+
+
+@pytest.mark.parametrize("key", ["sites_file", "extends"])
+def test_endless_file_names(right: str, write: Callable[..., Path], key: str) -> None:
+    faults = validate(write(right.replace("seed = 7", f'{key} = "{"x" * 3000}.toml"')))
+    assert [f.where.rsplit(": ", 1)[1] for f in faults] == [key]
+    assert validate("x" * 3000 + ".toml")[0].what.startswith(("no such file", "cannot be read"))

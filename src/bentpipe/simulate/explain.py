@@ -1,0 +1,249 @@
+"""One link, one slot: the satellite chosen, its rivals and why each was refused, the segments of the delay."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bentpipe.draws import Purpose, uniforms
+from bentpipe.earth import to_unix_s
+from bentpipe.errors import Fault, InputError, UnknownNameError
+from bentpipe.geometry.gso import separation_deg
+from bentpipe.network.delay import SEGMENTS, segments
+from bentpipe.results.opened import Run
+from bentpipe.scenario import Scenario
+from bentpipe.simulate.prepare import Prepared, prepare
+from bentpipe.simulate.recipe import SlotResult, State, advance, slot_in_detail
+from bentpipe.simulate.saved import saved_scenario
+from bentpipe.simulate.world import World
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a place is served as it is.
+
+    Parameters
+    ----------
+    lines : tuple of str
+        For people.
+    data : dict
+        The same, with units in the keys.
+    """
+
+    lines: tuple[str, ...]
+    data: dict[str, Any]
+
+
+def explain(run: Run | Scenario, site: str, at: str) -> Explanation:
+    """Explain one site in one slot.
+
+    Parameters
+    ----------
+    run : Run or Scenario
+        A run, or a scenario that need not have been run.
+    site : str
+        Id of a site, or an H3 cell; case is ignored.
+    at : str
+        Instant in UTC that `numpy.datetime64` reads.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    UnknownNameError
+        No such site or cell.
+    InputError
+        The instant lies outside the run.
+    """
+    scenario = run if isinstance(run, Scenario) else saved_scenario(run)
+    policy = None if isinstance(run, Scenario) else run.manifest["policy"]["scheduling"]
+    prepared = prepare(scenario, policy, seeds=1)
+    place = _place(prepared, site)
+    slot = _slot(prepared, at)
+    state = State()
+    if prepared.policy.memory_slots is None:
+        # A choice of unbounded memory rests on every slot since the start of the run.
+        earlier = range(prepared.slots.start, slot)
+        for first in range(earlier.start, earlier.stop, 240):
+            _, state = advance(prepared, state, range(first, min(first + 240, earlier.stop)))
+    result, world = slot_in_detail(prepared, state, slot)
+    return _explain(prepared, place, slot, result, world)
+
+
+def _place(prepared: Prepared, wanted: str) -> int:
+    territory = prepared.territory
+    names = [f"{int(c):x}" for c in territory.cell_id] + [s.id for s in territory.sites]
+    by_name = {name.lower(): i for i, name in enumerate(names)}
+    if wanted.lower() in by_name:
+        return by_name[wanted.lower()]
+    sites = [s.id for s in territory.sites]
+    near = difflib.get_close_matches(wanted.lower(), [s.lower() for s in sites], 1)
+    raise UnknownNameError(
+        Fault(
+            "no such site",
+            value=wanted,
+            allowed=", ".join(sites) + ("; " if sites else "") + "or an H3 cell of the territory",
+            remedy=f"did you mean {near[0]!r}?" if near else "",
+        )
+    )
+
+
+def _slot(prepared: Prepared, at: str) -> int:
+    slot = prepared.clock.containing(float(to_unix_s(np.datetime64(at))))
+    if slot not in prepared.slots:
+        first, last = prepared.clock.start_utc([prepared.slots.start, prepared.slots.stop - 1])
+        raise InputError(Fault("the run does not cover this instant", "--at", at, f"{first} to {last} UTC"))
+    return slot
+
+
+def _explain(prepared: Prepared, place: int, slot: int, result: SlotResult, world: World) -> Explanation:
+    links, followed, beams = result.links, result.followed, result.beams
+    chosen = int(beams.link[place])
+    usable = {int(links.satellite[k]): k for k in range(links.start[place], links.stop[place])}
+    sky = _sky(prepared, place, slot)
+    rivals = []
+    for s in np.flatnonzero(sky["elevation_deg"] >= _lowest_deg(prepared, place) - 5.0):
+        row = {
+            "satellite": prepared.fleet.name[s],
+            "catalog_number": int(prepared.fleet.satellite_id[s]),
+            "elevation_deg": round(float(sky["elevation_deg"][s]), 2),
+            "azimuth_deg": round(float(sky["azimuth_deg"][s]), 2),
+            "slant_range_km": round(float(sky["range_m"][s]) / 1e3, 1),
+        }
+        k = usable.get(int(s))
+        row["verdict"] = "chosen" if k is not None and k == chosen else _refusal(prepared, place, int(s), k, result, world, sky)
+        rivals.append(row)
+    rivals.sort(key=lambda r: (r["verdict"] != "chosen", -float(str(r["elevation_deg"]))))
+    start = str(prepared.clock.start_utc([slot])[0])
+    name = _name(prepared, place)
+    data: dict[str, Any] = {
+        "place": name, "slot": slot, "slot_start_utc": start, "policy": prepared.policy.name,
+        "served": chosen >= 0, "terminals_ready": int(world.ready[0, place]), "rivals": rivals, "segments_ms": {},
+    }  # fmt: skip
+    lines = [f"{name}, slot {slot} from {start} UTC, policy {prepared.policy.name} (simulated)"]
+    if chosen >= 0:
+        lines += _served(prepared, place, slot, result, world, chosen, data)
+    else:
+        lines.append(f"not served: {_why_not(usable, followed.gateways_in_view, followed.gateway, world, place)}")
+        data["why_not"] = lines[-1].removeprefix("not served: ")
+    if not world.ready[0, place]:
+        lines.append("no terminal here is on: no power, no licence, cut off, or none placed")
+    lines.append(f"satellites within 5 degrees of the minimum elevation or above: {len(rivals)}")
+    lines += [
+        f"  {r['satellite']:<20} el {r['elevation_deg']:5.1f}°  az {r['azimuth_deg']:5.1f}°  "
+        f"{r['slant_range_km']:6.0f} km  {r['verdict']}"
+        for r in rivals
+    ]
+    return Explanation(tuple(lines), data)
+
+
+def _name(prepared: Prepared, place: int) -> str:
+    cells = len(prepared.territory.cell_id)
+    return f"{int(prepared.territory.cell_id[place]):x}" if place < cells else prepared.territory.sites[place - cells].id
+
+
+def _served(
+    prepared: Prepared, place: int, slot: int, result: SlotResult, world: World, link: int, data: dict[str, Any]
+) -> list[str]:
+    links, followed = result.links, result.followed
+    s = int(links.satellite[link])
+    g = int(followed.gateway[s])
+    number = int(prepared.fleet.satellite_id[s])
+    draw = uniforms(prepared.scenario.seed, Purpose.ACCESS_DELAY, slot, number, prepared.place_key[place])
+    part = segments(
+        links.slant_range_m[link], followed.range_m[s], world.fibre_route_m[0, g], prepared.access,
+        prepared.scenario.access.load, draw, prepared.scenario.fibre.velocity_factor,
+    )  # fmt: skip
+    beams = result.beams.slices[place] / prepared.scenario.satellite.cells_per_beam
+    first = int(result.beams.first_slice[place]) // prepared.scenario.satellite.cells_per_beam
+    data |= {
+        "satellite": prepared.fleet.name[s],
+        "catalog_number": number,
+        "gateway": prepared.ground.id[g],
+        "pop": prepared.ground.pop[g],
+        "beam": first,
+        "channel": first % prepared.scenario.satellite.channels,
+        "beam_time_beams": float(beams),
+        "segments_ms": {name: round(1e3 * float(v), 3) for name, v in zip(SEGMENTS, part, strict=True)},
+        "rtt_ms": round(1e3 * float(part.sum()), 3),
+    }
+    lines = [
+        f"served by {prepared.fleet.name[s]} ({number}) through {prepared.ground.name[g]} to {prepared.ground.pop[g]}, "
+        f"beam {first} (channel {data['channel']}) for {100 * beams:.1f} % of a beam's time",
+        f"round trip to the point of presence, median of the slot: {1e3 * part.sum():.1f} ms",
+    ]
+    return lines + [f"  {name:<18} {1e3 * float(value):6.2f} ms" for name, value in zip(SEGMENTS, part, strict=True)]
+
+
+def _why_not(
+    usable: dict[int, int], in_view: np.ndarray[Any, Any], gateway: np.ndarray[Any, Any], world: World, place: int
+) -> str:
+    if not world.allowed[0, place]:
+        return "no licence, or jammed"
+    if not usable:
+        return "no usable satellite"
+    if not any(in_view[s] for s in usable):
+        return "no usable satellite has a gateway in view"
+    if not any(gateway[s] >= 0 for s in usable):
+        return "every gateway antenna in reach follows another satellite"
+    return "the satellites in reach have no beam time left, or the place asks for none"
+
+
+def _sky(prepared: Prepared, place: int, slot: int) -> dict[str, Any]:
+    """Where every satellite stands, seen from a place."""
+    unix_s = prepared.clock.start_unix_s([slot])
+    position = prepared.propagator.earth_fixed_positions(unix_s, prepared.orientation.ut1_minus_utc(unix_s))[0].T
+    places = prepared.territory.places_at(float(unix_s[0]))
+    ray = position - places.position_m[place]
+    distance = np.linalg.norm(ray, axis=1)
+    unit = ray / distance[:, None]
+    east, north, up = (unit @ axis for axis in places.east_north_up[place].reshape(3, 3))
+    elevation = np.degrees(np.arcsin(up))
+    return {
+        "elevation_deg": np.where(np.isfinite(elevation), elevation, -90.0),
+        "azimuth_deg": np.degrees(np.arctan2(east, north)) % 360.0,
+        "range_m": distance,
+        "unit": unit,
+        "off_axis_deg": np.degrees(np.arccos(np.clip(unit @ places.boresight[place], -1.0, 1.0))),
+        "places": places,
+        "position": position,
+    }
+
+
+def _lowest_deg(prepared: Prepared, place: int) -> float:
+    return math.degrees(math.asin(prepared.places.sin_min_elevation[place]))
+
+
+def _refusal(
+    prepared: Prepared, place: int, s: int, link: int | None, result: SlotResult, world: World, sky: dict[str, Any]
+) -> str:
+    """Why a satellite above the horizon does not serve a place: the first rule that it breaks."""
+    places, followed = sky["places"], result.followed
+    if link is None:
+        if not world.allowed[0, place]:
+            return "no licence here, or jammed"
+        if not world.satellite_up[0, s]:
+            return "not in service" if not prepared.fleet.up[s] else "lost"
+        if sky["elevation_deg"][s] < _lowest_deg(prepared, place):
+            return f"below the minimum elevation of {_lowest_deg(prepared, place):.0f}°"
+        half = math.degrees(math.acos(places.cos_half_cone[place]))
+        if sky["off_axis_deg"][s] > half:
+            return f"{sky['off_axis_deg'][s]:.0f}° off the dish's axis, outside its cone of {half:.0f}°"
+        view = type(places.arc)(*(column[place : place + 1] for column in places.arc))
+        apart = float(separation_deg(sky["unit"][s][None], view)[0])
+        if apart <= math.degrees(math.acos(min(1.0, places.arc.cos_avoidance[place]))):
+            return f"{apart:.1f}° from the geostationary arc"
+        return "obstructed, or beyond the satellite's steering range"
+    if not followed.gateways_in_view[s]:
+        return "no gateway in view"
+    if followed.gateway[s] < 0:
+        return "no gateway antenna follows it"
+    if result.beams.left[s] < prepared.people[0].need[place]:
+        return "no beam time left"
+    return "usable; the policy preferred another"

@@ -1,0 +1,105 @@
+"""Totals, ranges, regions and events against numbers taken from the run directly."""
+
+import numpy as np
+import pytest
+from finished_run import make_run
+
+from bentpipe.report import measures
+from bentpipe.report.reading import DELAY_BIN_S, read
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def reading(run):
+    return read(run)
+
+
+def test_means_and_denominators(run, reading):
+    total = measures.totals(reading)
+    series = run.dataset["region_terminals_connected"].values.sum(axis=1) * 15.0
+    assert total.users == run.dataset["region_terminals"].values.sum() * 15
+    assert total.mean == pytest.approx(series.mean())
+    assert total.worst == series.min()
+    assert total.worst_slot == series.argmin()
+    assert total.reachable_share == 1.0
+
+
+def test_a_cell_has_the_mean_over_time_of_its_terminals(run, reading):
+    connected, terminals = run.dataset["terminals_connected"].values, run.dataset["cell_terminals"].values
+    expected = np.where(terminals > 0, connected.mean(axis=0) / np.maximum(terminals, 1), np.nan)
+    np.testing.assert_allclose(reading.cells.connected_share, expected, rtol=1e-12)
+    np.testing.assert_allclose(reading.cells.served_share, run.dataset["served"].values.mean(axis=0))
+
+
+def test_delay_quantiles_weigh_by_connected_terminals(run, reading):
+    delay, weight = run.dataset["rtt_s"].values, run.dataset["terminals_connected"].values
+    known = np.isfinite(delay)
+    values = np.repeat(delay[known], weight[known])
+    for q in (0.05, 0.5, 0.95):
+        assert reading.delay_quantile_s(q) == pytest.approx(np.quantile(values, q), abs=2 * DELAY_BIN_S)
+
+
+def test_blocks_do_not_change_the_numbers(run, reading, monkeypatch):
+    monkeypatch.setattr("bentpipe.report.reading.BLOCK_VALUES", 1000)
+    again = read(run)
+    np.testing.assert_array_equal(again.delay_histogram, reading.delay_histogram)
+    np.testing.assert_array_equal(again.cells.connected_share, reading.cells.connected_share)
+
+
+def test_the_seed_range_holds_every_seed(run, reading):
+    found = measures.seed_range(reading)
+    means = run.dataset["replica_terminals_connected"].values.sum(axis=2).mean(axis=0) * 15
+    assert (found.seeds, found.samples) == (10, 96)
+    assert (found.low, found.high) == (pytest.approx(means.min()), pytest.approx(means.max()))
+
+
+def test_regions_come_worst_first(reading):
+    rows = measures.region_rows(reading)
+    shares = [r.mean_share for r in rows]
+    assert shares == sorted(shares)
+    assert sum(r.users for r in rows) == measures.totals(reading).users
+    assert sum(r.mean for r in rows) == pytest.approx(measures.totals(reading).mean)
+
+
+def test_an_event_is_compared_with_the_time_before_it(run, reading):
+    row = next(r for r in measures.event_changes(reading) if r.event.id == "power-cut")
+    data = run.dataset
+    codes = list(data["region_code"].values)
+    columns = [codes.index(c) for c in codes[::2]]
+    active = data["event_active"].values[:, list(data["event"].values).index("power-cut")]
+    series = data["region_terminals_connected"].values[:, columns].sum(axis=1) * 15.0
+    first = int(active.argmax())
+    length = max(int(active.sum()), 60)  # at least 15 min of slots of 15 s
+    assert row.during.users == pytest.approx(series[active].mean())
+    assert row.before.users == pytest.approx(series[max(first - length, 0) : first].mean())
+    assert row.change < 0
+
+
+def test_overlapping_events_are_named(reading):
+    rows = {r.event.id: r for r in measures.event_changes(reading)}
+    assert rows["gateway-loss"].event.number in rows["power-cut"].overlaps
+    assert rows["terrestrial-outage"].event.number not in rows["power-cut"].overlaps  # it never changes
+
+
+def test_an_event_that_lasts_the_whole_run_has_no_before(reading):
+    row = next(r for r in measures.event_changes(reading) if r.event.id == "terrestrial-outage")
+    assert row.before is None
+    assert row.after is None
+    assert np.isnan(row.change)
+
+
+def test_replicas_of_other_slots_are_left_out(run):
+    data = run.dataset.assign_coords(sample=run.dataset["sample"].values + 10**6)
+    assert read(type(run)(run.path, run.manifest, data)).replicas is None
+
+
+def test_cells_may_be_named_by_text_or_number(run, reading):
+    import h3
+
+    texts = run.dataset.assign_coords(cell_id=("cell", list(reading.cells.ids)))
+    assert read(type(run)(run.path, run.manifest, texts)).cells.ids == reading.cells.ids
+    assert all(h3.is_valid_cell(c) for c in reading.cells.ids)

@@ -1,0 +1,76 @@
+"""The five lines, and the same numbers for machines."""
+
+import json
+
+import pytest
+from finished_run import make_run
+
+from bentpipe.report import answer
+from bentpipe.report.plainsites import longest_gap
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return answer(make_run(tmp_path_factory.mktemp("run")))
+
+
+def test_the_answer_has_five_lines_with_numbers_and_denominators(found):
+    assert len(found.lines) == 5
+    assert "of terminal users" in found.lines[0]
+    assert "of the population of" in found.lines[0]
+    assert "at the worst slot" in found.lines[0]
+    assert "10 seeds" in found.lines[1]
+    assert "inputs are assumed or hypothetical" in found.lines[1]
+    assert "Worst off is" in found.lines[2]
+    assert " ms" in found.lines[4]
+    assert "geometry alone" in found.lines[4]
+
+
+def test_hypothetical_events_are_marked(tmp_path):
+    run = make_run(tmp_path, events=5)
+    for event in run.manifest["events"]:
+        event["tag"] = "hypothetical"
+    assert "(hypothetical)" in answer(run).lines[3]
+
+
+def test_the_data_are_json_and_agree_with_the_lines(found):
+    data = json.loads(json.dumps(found.data, allow_nan=False))
+    assert data["lines"] == list(found.lines)
+    assert data["connected_share_of_users_mean"] == pytest.approx(data["connected_users_mean"] / data["terminal_users"])
+    assert data["connected_share_of_population_mean"] == pytest.approx(
+        data["connected_users_mean"] / data["population_people"]
+    )
+    assert data["simulated"] is True
+    assert "affiliated with no operator" in data["disclaimer"]
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        {"slots": 1}, {"slots": 0}, {"events": 0}, {"sites": 0}, {"seeds": 0}, {"outage": True}, {"regions": 0},
+        {"cells": []}, {"cells": [], "sites": 0}, {"gateways": 0}, {"cells": [], "sites": 1, "events": 0},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_unusual_runs_have_an_answer_too(tmp_path, size):
+    found = answer(make_run(tmp_path, **{"resolution": 3, "slots": 60, **size}))
+    assert len(found.lines) == 5
+    assert all(line.endswith(".") for line in found.lines)
+    assert "nan" not in " ".join(found.lines).lower()
+    json.dumps(found.data, allow_nan=False)
+
+
+def test_a_run_of_sites_alone_counts_time(tmp_path):
+    lines = answer(make_run(tmp_path, cells=[], sites=1, regions=1)).lines
+    assert lines[0].startswith("Hospital no. 1 is connected")
+    assert "no terminal users" in lines[0]
+    assert "longest time without a connection" in lines[2]
+    assert "sites connected" in lines[3]
+
+
+def test_the_longest_gap_is_a_run_of_slots():
+    import numpy as np
+
+    assert longest_gap(np.array([True, False, False, True, False])) == 2
+    assert longest_gap(np.array([True, True])) == 0
+    assert longest_gap(np.zeros(4, dtype=bool)) == 4
