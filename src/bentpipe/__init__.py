@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from bentpipe.errors import BentpipeError, InputError, RunError
     from bentpipe.network.links import Links
     from bentpipe.registry import Policy
+    from bentpipe.report.html import write_report
     from bentpipe.report.plain import Answer, answer
     from bentpipe.results.opened import Run, open_run
     from bentpipe.scenario import Scenario, load_scenario
     from bentpipe.simulate.explain import Explanation, explain
-    from bentpipe.report.html import write_report
     from bentpipe.simulate.run import Plan, plan, run
 
 _HOMES = {

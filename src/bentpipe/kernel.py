@@ -82,13 +82,14 @@ def kernel(signature: str | None = None, inline: bool = False) -> Callable[[F], 
     }
 
     def decorate(function: F) -> F:
-        previous = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(cache_folder())
+        config: Any = numba.config
+        previous = config.CACHE_DIR
+        config.CACHE_DIR = str(cache_folder())
         try:
-            if signature is None:
-                return numba.njit(**options)(function)  # type: ignore[no-any-return]
-            return numba.njit(signature, **options)(function)  # type: ignore[no-any-return]
+            compile_it: Any = numba.njit(**options) if signature is None else numba.njit(signature, **options)
+            compiled: F = compile_it(function)
+            return compiled
         finally:
-            numba.config.CACHE_DIR = previous
+            config.CACHE_DIR = previous
 
     return decorate

@@ -69,7 +69,12 @@ class LinkBuffers:
     def grow(self, total: int) -> None:
         """Make room for `total` links and a tenth more; what was held is lost."""
         self.room = total + total // 10
-        self.arrays = (np.empty(self.room, np.int32), *(np.empty(self.room, np.float32) for _ in range(3)))
+        self.arrays = (
+            np.empty(self.room, np.int32),
+            np.empty(self.room, np.float32),
+            np.empty(self.room, np.float32),
+            np.empty(self.room, np.float32),
+        )
 
 
 @kernel("void(float64[:,::1], boolean[::1], int64[::1], int64[::1])")
@@ -122,8 +127,8 @@ def _gather(
     cos_lat = math.cos(math.radians(latitude))
     whole = abs(latitude) + reach >= 90.0 or math.sin(reach_rad) >= cos_lat
     half = 180.0 if whole else math.degrees(math.asin(math.sin(reach_rad) / cos_lat))
-    c0 = 0 if whole else int(math.floor((longitude - half + 180.0) / _BOX_DEG))
-    c1 = _COLUMNS - 1 if whole else int(math.floor((longitude + half + 180.0) / _BOX_DEG))
+    c0 = 0 if whole else math.floor((longitude - half + 180.0) / _BOX_DEG)
+    c1 = _COLUMNS - 1 if whole else math.floor((longitude + half + 180.0) / _BOX_DEG)
     if c1 - c0 >= _COLUMNS:
         c0, c1 = 0, _COLUMNS - 1
     cos_reach = math.cos(reach_rad)
@@ -432,6 +437,6 @@ def usable_links(
             *buffers.arrays,
         )
         if total <= buffers.room:
-            satellite, *rest = buffers.arrays
-            return UsableLinks(start, stop, satellite[:total], *(array[:total] for array in rest))
+            satellite, sine, north, distance = buffers.arrays
+            return UsableLinks(start, stop, satellite[:total], sine[:total], north[:total], distance[:total])
         buffers.grow(total)

@@ -188,9 +188,9 @@ def _follow(
     scratch = np.empty(3 * n_gateways, np.int64)
     while free > 0:
         best, best_gain = -1, 0
-        for s in active:
-            if gain[s] > best_gain:
-                best, best_gain = s, gain[s]
+        for i in range(active.size):
+            if gain[active[i]] > best_gain:
+                best, best_gain = int(active[i]), int(gain[active[i]])
         if best < 0:
             break
         gain[best] = 0

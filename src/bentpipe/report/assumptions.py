@@ -7,6 +7,8 @@ that is the most an input of that stage can account for, and the rank.
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,7 @@ import numpy as np
 
 from bentpipe.report import measures
 from bentpipe.report.reading import Reading
-from bentpipe.report.wording import DASH, count, milliseconds, percent, plural
+from bentpipe.report.wording import DASH, count, milliseconds, percent
 
 HOW_RANKED = (
     "Ranked by the most each input can account for in this run: the terminal users that the stage it enters "
@@ -25,6 +27,7 @@ HOW_RANKED = (
 # The first prefix that fits names the stage; disruptions go by the kind of their event.
 STAGES = (
     ("terminals.busy", "capacity"),
+    ("terminals.dish", "reach"),
     ("terminals.place", "regions"),
     ("terminals.region", "regions"),
     ("terminals.total", "scale"),
@@ -65,7 +68,6 @@ class Assumption:
 
     key: str
     value: str
-    unit: str
     tag: str
     source: str
     date: str
@@ -99,39 +101,58 @@ class _Bounds:
 def ranked(reading: Reading, exact_sites: bool = False) -> tuple[Assumption, ...]:
     """Return every input, assumed and hypothetical first, each group by falling bound.
 
-    Inputs that differ only in the gateway, site or region they belong to, and share mark and source, make one
-    row.  Positions and tracks of sites are withheld unless `exact_sites`.
+    Inputs of one part of the scenario that share stage, mark, source and note make one row.  Positions and
+    tracks of sites are withheld unless `exact_sites`.
     """
     bounds = _bounds(reading)
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in reading.manifest.get("assumptions", []):
-        parts = [str(row.get(name) or "") for name in ("tag", "source", "date", "note", "unit")]
-        groups.setdefault((_family(str(row.get("key", ""))), *parts), []).append(row)
-    rows = [_assumption(family[0], members, bounds, exact_sites) for family, members in groups.items()]
+        key = str(row.get("key", ""))
+        shared = [str(row.get(name) or "") for name in ("tag", "source", "date", "note")]
+        groups.setdefault((_part(key), _effect(key, bounds)[0], *shared), []).append(row)
+    rows = [_assumption(members, bounds, exact_sites) for members in groups.values()]
     return tuple(sorted(rows, key=lambda r: (not r.marked, -r.users, -r.seconds, r.key)))
 
 
-def _family(key: str) -> str:
-    """Return a key with the id of its list item, or the code of its region, as a star."""
+def _part(key: str) -> str:
+    """Return the part of the scenario that a key belongs to; items of gateways, PoPs and sites are one part."""
     parts = key.split(".")
-    if len(parts) >= 3 and parts[0] in ("gateways", "pops", "sites"):
-        parts[1] = "*"
-    elif len(parts) >= 3 and parts[1] in ("regions", "region_weights", "region_totals"):
-        parts[2] = "*"
-    return ".".join(parts)
+    if parts[0] in ("gateways", "pops", "sites") and len(parts) > 2:
+        return f"{parts[0]}.*"
+    return ".".join(parts[:2] if len(parts) > 2 else parts[:1])
 
 
-def _value(members: list[dict[str, Any]], family: str, exact_sites: bool) -> str:
-    """Write the values of a row: one, the few different ones, or their range."""
-    if family.startswith("sites.") and family.rsplit(".", 1)[-1] in SITE_PLACE and not exact_sites:
-        return f"{plural(len(members), 'value')}, not shown"
-    values = list(dict.fromkeys(_words(row.get("value", "")) for row in members))
-    if len(values) <= 3:
-        return ", ".join(values)
-    numbers = [row["value"] for row in members if _is_number(row.get("value"))]
-    if len(numbers) == len(members):
-        return f"{_words(min(numbers))} to {_words(max(numbers))} ({len(members)} values)"
-    return f"{', '.join(values[:2])} and {len(values) - 2} more"
+def _value(members: list[dict[str, Any]], exact_sites: bool) -> str:
+    """Write the values of a row: one, or each leaf with its few different values or their range."""
+    leaves: dict[str, list[dict[str, Any]]] = {}
+    for row in members:
+        leaves.setdefault(_leaf(str(row.get("key", ""))), []).append(row)
+    written = {leaf: _leaf_value(rows, leaf, exact_sites) for leaf, rows in leaves.items()}
+    if len(written) == 1:
+        return next(iter(written.values()))
+    return "; ".join(f"{leaf} {words}" for leaf, words in written.items())
+
+
+def _leaf(key: str) -> str:
+    """Return what a key says within its part; regions are one leaf."""
+    parts = key.split(".")
+    rest = parts[2:] if len(parts) > 2 else parts[1:]
+    return (parts[1] if len(parts) > 2 and parts[1].startswith("region") else ".".join(rest)) or key
+
+
+def _leaf_value(rows: list[dict[str, Any]], leaf: str, exact_sites: bool) -> str:
+    if str(rows[0].get("key", "")).startswith("sites.") and leaf in SITE_PLACE and not exact_sites:
+        return "not shown"
+    values = list(dict.fromkeys(_words(row.get("value", "")) for row in rows))
+    numbers = [row["value"] for row in rows if _is_number(row.get("value"))]
+    unit = str(rows[0].get("unit") or "") if numbers else ""
+    if len(values) > 3 and len(numbers) == len(rows):
+        text = f"{_words(min(numbers))} to {_words(max(numbers))}"
+    elif len(values) > 3:
+        text = f"{', '.join(values[:2])} and {len(values) - 2} more"
+    else:
+        text = ", ".join(values)
+    return f"{text} {unit}".strip()
 
 
 def _is_number(value: object) -> bool:
@@ -139,12 +160,30 @@ def _is_number(value: object) -> bool:
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if _is_number(value):
         return f"{value:,.10g}" if abs(value) < 1e9 else f"{value:,.0f}"
+    if isinstance(value, str) and value.startswith("["):
+        return _list_words(value)
     if isinstance(value, (list, tuple)):
-        shown = ", ".join(_words(item) for item in value[:4])
-        return shown if len(value) <= 4 else f"{shown} and {len(value) - 4} more"
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+        return _items(value)
+    return str(value)
+
+
+def _list_words(text: str) -> str:
+    """Write a list that came as text; as it is, where it cannot be read."""
+    try:
+        return _items(ast.literal_eval(text))
+    except (ValueError, SyntaxError):
+        return text
+
+
+def _items(items: Sequence[Any]) -> str:
+    if len(items) > 2 and all(isinstance(i, (list, tuple)) for i in items):
+        return f"{len(items)} points"
+    shown = ", ".join(_words(item) for item in items[:4])
+    return shown if len(items) <= 4 else f"{shown} and {len(items) - 4} more"
 
 
 def _bounds(reading: Reading) -> _Bounds:
@@ -175,14 +214,12 @@ def _segments(reading: Reading, prefix: str) -> float:
     return float(values.mean()) if values.size and chosen else float("nan")
 
 
-def _assumption(family: str, members: list[dict[str, Any]], bounds: _Bounds, exact_sites: bool) -> Assumption:
-    row = members[0]
-    key = str(row.get("key", "")) if len(members) == 1 else family
-    effect, users, seconds = _effect(key, bounds)
+def _assumption(members: list[dict[str, Any]], bounds: _Bounds, exact_sites: bool) -> Assumption:
+    row, keys = members[0], [str(member.get("key", "")) for member in members]
+    effect, users, seconds = _effect(keys[0], bounds)
     return Assumption(
-        key=key,
-        value=_value(members, family, exact_sites),
-        unit=str(row.get("unit") or ""),
+        key=keys[0] if len(keys) == 1 else _row_key(keys),
+        value=_value(members, exact_sites),
         tag=str(row.get("tag", "")),
         source=str(row.get("source") or ""),
         date=str(row.get("date") or ""),
@@ -192,6 +229,13 @@ def _assumption(family: str, members: list[dict[str, Any]], bounds: _Bounds, exa
         seconds=seconds,
         inputs=len(members),
     )
+
+
+def _row_key(keys: list[str]) -> str:
+    """Return the name of a row of several inputs: its part, and the leaf where all share one."""
+    leaves = {_leaf(key) for key in keys}
+    part = _part(keys[0])
+    return f"{part}.{leaves.pop()}" if len(leaves) == 1 and not part.endswith("regions") else part
 
 
 def _effect(key: str, bounds: _Bounds) -> tuple[str, float, float]:

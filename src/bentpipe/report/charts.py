@@ -56,12 +56,15 @@ def _within(reading: Reading) -> list[Event]:
 
 def _shade(drawing: Drawing, panel: Panel, reading: Reading) -> None:
     """Shade the times of the events; those that last the whole run would shade everything."""
-    for event in _within(reading):
-        if event.active.all():
-            continue
-        a, b = panel.x(event.start), panel.x(event.end)
-        kind = "shade hypothetical" if event.tag == "hypothetical" else "shade"
-        drawing.rect(a, panel.top, max(b - a, 1.5), panel.bottom - panel.top, kind)
+    for kind, chosen in (("shade", False), ("shade hypothetical", True)):
+        active = np.zeros(len(reading.times), dtype=np.bool_)
+        for event in _within(reading):
+            if (event.tag == "hypothetical") is chosen and not event.active.all():
+                active |= event.active
+        edges_of = np.flatnonzero(np.diff(np.concatenate([[False], active, [False]]).astype(np.int8)))
+        at = panel.xs(np.append(reading.times, reading.end.astype("datetime64[ms]")))
+        for a, b in zip(edges_of[::2], edges_of[1::2], strict=True):
+            drawing.rect(at[a], panel.top, max(at[b] - at[a], 1.5), panel.bottom - panel.top, kind)
 
 
 def _hits(drawing: Drawing, panel: Panel, at: Times, titles: list[str]) -> None:

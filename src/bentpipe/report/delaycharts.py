@@ -43,7 +43,7 @@ def delay_by_site(reading: Reading, size: Size, stamp: str) -> str:
         for value, kind, words in ((float(p50[i]), "median", "median"), (float(p95[i]), "p95", "95th percentile")):
             if np.isfinite(value):
                 title = f"{sites.names[i]}: {words} {milliseconds(value)}"
-                drawing.path(f"M{number(left + 1e3 * value * scale)} {number(y - 4)}v26", kind, title)
+                drawing.path(f"M{number(left + 1e3 * value * scale)} {number(y - 5)}v6m0 16v6", kind, title)
     drawing.stamp(stamp)
     return drawing.markup(f"chart {size.name}")
 

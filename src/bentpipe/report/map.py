@@ -411,7 +411,7 @@ def _region_names(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labe
         if middle is None:
             continue
         x, y = sheet.place(np.array([middle[0]]), np.array([middle[1]]))
-        name = reading.regions.names[region].removesuffix(" Oblast").removesuffix(" oblast")
+        name = reading.regions.names[region]
         across = float(x[0])
         spot = labels.find(name, 12, [(across, float(y[0]) + d) for d in (0, 20, -20, 34, -34)])
         if spot:

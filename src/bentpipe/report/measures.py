@@ -28,6 +28,11 @@ class Totals:
     worst_slot: int
     reachable_share: float
     """Share of cell-slots with a usable satellite and a gateway; NaN without cells."""
+    cells: int
+    cells_reached: int
+    """Cells reachable in at least one slot."""
+    reached_share: float
+    """Share of the slots in which those cells are reachable; NaN where there are none."""
     delay_p50_s: float
     delay_p95_s: float
 
@@ -134,6 +139,7 @@ def totals(reading: Reading) -> Totals:
     cells = int(regions.cells.sum())
     slots = len(reading.times)
     worst = int(series.argmin()) if series.size else 0
+    ever = reading.cells.reached_share > 0
     return Totals(
         users=float(regions.users.sum()),
         population=float(regions.population.sum()),
@@ -142,6 +148,9 @@ def totals(reading: Reading) -> Totals:
         worst=float(series[worst]) if series.size else 0.0,
         worst_slot=worst,
         reachable_share=ratio(float(regions.cells_reachable.sum()), float(cells * slots)),
+        cells=len(ever),
+        cells_reached=int(ever.sum()),
+        reached_share=float(reading.cells.reached_share[ever].mean()) if ever.any() else float("nan"),
         delay_p50_s=reading.delay_quantile_s(0.5),
         delay_p95_s=reading.delay_quantile_s(0.95),
     )

@@ -111,11 +111,19 @@ def inputs_clause(reading: Reading) -> str:
 
 
 def reach_clause(total: Totals) -> str:
-    """Say what geometry alone reaches."""
-    if not np.isfinite(total.reachable_share):
+    """Say what geometry alone reaches: all cells, or those that a licence and a gateway's view leave."""
+    if not total.cells:
         return "the run has no cells, so no share of cells is reached"
+    if not total.cells_reached:
+        return f"geometry (a usable satellite with a gateway in view) reaches none of the {count(total.cells, 9)} cells"
+    text = (
+        f"geometry alone (a usable satellite with a gateway in view) reaches {percent(total.reached_share)} of slots "
+    )
+    if total.cells_reached == total.cells:
+        return f"{text}in all {plural(total.cells, 'cell')}"
     return (
-        f"geometry alone (a usable satellite and a gateway) reaches {percent(total.reachable_share)} of cells and slots"
+        f"{text}in the {count(total.cells_reached, 9)} of {count(total.cells, 9)} cells that are ever reachable; the "
+        "others have no licence or no gateway in view"
     )
 
 
@@ -209,6 +217,8 @@ def _data(
         "connected_share_of_users_worst_slot": _number(total.worst_share),
         "worst_slot_utc": f"{reading.times[total.worst_slot]}Z" if slots else None,
         "cells": len(reading.cells.ids),
+        "cells_ever_reachable": total.cells_reached,
+        "reachable_share_of_slots_in_those_cells": _number(total.reached_share),
         "reachable_share_of_cell_slots": _number(total.reachable_share),
         "round_trip_p50_ms": _number(total.delay_p50_s * 1e3),
         "round_trip_p95_ms": _number(total.delay_p95_s * 1e3),

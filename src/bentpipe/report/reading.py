@@ -75,7 +75,8 @@ class Cells:
     """The analysis cells; arrays of shape (C,).
 
     ``connected_share`` is the mean over the slots of terminals connected over terminals (NaN where a
-    cell has none), ``served_share`` the share of slots in which the cell was served.
+    cell has none), ``served_share`` and ``reached_share`` the shares of slots in which the cell was served
+    and reachable.
     """
 
     ids: tuple[str, ...]
@@ -85,6 +86,7 @@ class Cells:
     terminals: Float
     connected_share: Float
     served_share: Float
+    reached_share: Float
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ def read(run: FinishedRun) -> Reading:
     manifest = dict(run.manifest)
     times = _times(data)
     slot_s = _slot_seconds(manifest, times)
-    region_of_cell = _values(data, "cell_region", np.int64, ("cell",), fill=-1)
+    region_of_cell = _values(data, "region_of_cell", np.int64, ("cell",), fill=-1)
     regions = _regions(data, region_of_cell)
     cells, histogram = _cells(data, region_of_cell, len(regions.codes), _chunk_lead(manifest))
     return Reading(
@@ -250,13 +252,6 @@ def _column(data: xarray.Dataset, name: str, dim: str, fill: float = float("nan"
     return np.full(data.sizes.get(dim, 0), fill, dtype=np.float64)
 
 
-def _cell_ids(data: xarray.Dataset) -> tuple[str, ...]:
-    """Return H3 cell ids as hexadecimal texts, however the run stores them."""
-    if "cell_id" in data.variables and np.issubdtype(data["cell_id"].dtype, np.integer):
-        return tuple(f"{int(v):x}" for v in data["cell_id"].values)
-    return _texts(data, "cell_id", "cell")
-
-
 def _times(data: xarray.Dataset) -> Times:
     if "time" in data.variables:
         return np.asarray(data["time"].values).astype("datetime64[ms]")
@@ -278,7 +273,7 @@ def _regions(data: xarray.Dataset, region_of_cell: Integer) -> Regions:
     own = region_of_cell[region_of_cell >= 0]
     series = ("slot", "region")
     return Regions(
-        codes=_texts(data, "region_code", "region"),
+        codes=_texts(data, "region", "region"),
         names=_texts(data, "region_name", "region"),
         population=_column(data, "region_population", "region", 0),
         terminals=terminals,
@@ -313,9 +308,9 @@ def _blocks(data: xarray.Dataset, name: str, lead: int) -> Iterator[slice]:
 
 def _cells(data: xarray.Dataset, region: Integer, regions: int, lead: int) -> tuple[Cells, Float]:
     count = data.sizes.get("cell", 0)
-    terminals = _column(data, "cell_terminals", "cell", 0)
+    terminals = _column(data, "terminals", "cell", 0)
     connected = np.zeros(count)
-    served = np.zeros(count)
+    served, reached = np.zeros(count), np.zeros(count)
     row = np.where((region >= 0) & (region < regions), region, regions)
     base = (row * DELAY_BINS).astype(np.int32)
     histogram = np.zeros((regions + 1) * DELAY_BINS)
@@ -325,6 +320,8 @@ def _cells(data: xarray.Dataset, region: Integer, regions: int, lead: int) -> tu
             online = np.asarray(data["terminals_connected"].isel(slot=block).values)
             known = np.isfinite(delay)
             served += known.sum(axis=0)
+            if "reachable" in data.variables:
+                reached += np.asarray(data["reachable"].isel(slot=block).values).sum(axis=0)
             connected += online.sum(axis=0, dtype=np.int64)
             bins = np.where(known, delay, 0) * np.float32(1 / DELAY_BIN_S)
             index = np.minimum(bins, DELAY_BINS - 1).astype(np.int32)
@@ -336,13 +333,14 @@ def _cells(data: xarray.Dataset, region: Integer, regions: int, lead: int) -> tu
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(terminals > 0, connected / (slots * terminals), np.nan)
     cells = Cells(
-        ids=_cell_ids(data),
-        latitude_deg=_column(data, "cell_latitude_deg", "cell"),
-        longitude_deg=_column(data, "cell_longitude_deg", "cell"),
+        ids=_texts(data, "cell", "cell"),
+        latitude_deg=_column(data, "latitude_deg", "cell"),
+        longitude_deg=_column(data, "longitude_deg", "cell"),
         region=region,
         terminals=terminals,
         connected_share=share,
         served_share=served / slots,
+        reached_share=reached / slots,
     )
     return cells, histogram.reshape(regions + 1, DELAY_BINS)
 
@@ -350,7 +348,7 @@ def _cells(data: xarray.Dataset, region: Integer, regions: int, lead: int) -> tu
 def _gateways(data: xarray.Dataset) -> Gateways:
     series = ("slot", "gateway")
     return Gateways(
-        ids=_texts(data, "gateway_id", "gateway"),
+        ids=_texts(data, "gateway", "gateway"),
         names=_texts(data, "gateway_name", "gateway"),
         latitude_deg=_column(data, "gateway_latitude_deg", "gateway"),
         longitude_deg=_column(data, "gateway_longitude_deg", "gateway"),
@@ -371,7 +369,7 @@ def _sites(data: xarray.Dataset) -> Sites:
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = total / known.sum(axis=0)[:, None]
     return Sites(
-        ids=_texts(data, "site_id", "site"),
+        ids=_texts(data, "site", "site"),
         names=_texts(data, "site_name", "site"),
         kinds=_texts(data, "site_kind", "site"),
         regions=_texts(data, "site_region", "site"),
@@ -434,11 +432,7 @@ def _replicas(data: xarray.Dataset, times: Times) -> Replicas | None:
     connected = np.asarray(data["replica_terminals_connected"].values, dtype=np.int64)
     if not connected.size:
         return None
-    first = int(data["slot"].values[0]) if "slot" in data.variables and len(times) else 0
-    if "sample" in data.variables:
-        index = np.asarray(data["sample"].values, dtype=np.int64) - first
-    else:
-        index = np.linspace(0, max(len(times) - 1, 0), connected.shape[0]).round().astype(np.int64)
+    index = _values(data, "sample_index", np.int64, ("sample",), fill=-1)
     if not len(times) or index.min() < 0 or index.max() >= len(times):
         return None  # sampled slots that are not of this run cannot be drawn beside it
     return Replicas(times=times[index], connected=connected)

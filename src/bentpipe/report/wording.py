@@ -65,7 +65,7 @@ def percent(share: float, unit: bool = True) -> str:
     if not math.isfinite(share):
         return DASH
     value = 100 * abs(share)
-    if value >= 10 or value == 0:
+    if value >= 1 or value == 0:
         text = f"{value:.1f}"
         if text == "100.0" and share < 1:
             text = ">99.9"

@@ -48,19 +48,22 @@ class Run:
         data = whole.isel(slot=slice(skip, skip + len(slots)))
         names = json.loads((self.path / "inputs" / "names.json").read_text(encoding="utf-8"))
         clock = SlotClock(grid["interval_s"], grid["offset_s"])
-        along = {name: (dim, np.array(values, dtype=np.str_)) for dim, part in names.items() for name, values in part.items()}
+        along = {
+            name: (dim, np.array(values, dtype=np.str_)) for dim, part in names.items() for name, values in part.items()
+        }
         data = data.assign_coords(
             slot=("slot", slots), time=("slot", clock.start_utc(slots).astype("datetime64[ns]")), **along
         )
-        places = ("latitude_deg", "longitude_deg", "_region", "_area_m2", "catalog_number", "sample_slot", "sample_index")
+        places = ("latitude_deg", "longitude_deg", "_region", "_area_m2", "catalog_number", "_slot", "_index")
         data = data.set_coords([n for n in data.data_vars if "slot" not in data[n].dims and str(n).endswith(places)])
-        return data.assign_attrs(
+        labelled: xarray.Dataset = data.assign_attrs(
             title=self.manifest["title"],
             identity=self.manifest["identity"],
             users_per_terminal=self.manifest["users_per_terminal"],
             slot_s=grid["interval_s"],
             note="simulated; not live status",
         )
+        return labelled
 
 
 def find_run(path_or_name: str | Path, root: str | Path = "runs") -> Path:
@@ -124,5 +127,6 @@ def open_run(path_or_name: str | Path) -> Run:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         manifest["identity"], manifest["grid"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(Fault("the run's manifest cannot be read", str(folder / "manifest.json"), repr(error))) from None
+        where = str(folder / "manifest.json")
+        raise StoreError(Fault("the run's manifest cannot be read", where, repr(error))) from None
     return Run(folder, manifest)

@@ -147,13 +147,16 @@ class Store:
             whole[first : first + len(slots)] = array
             rows = slice(chunk * self.grid.length, (chunk + 1) * self.grid.length)
             if whole.size:
-                self.group[name][rows] = whole
+                self._array(name)[rows] = whole
         hashes = {name: self._chunk_hash(name, chunk) for name in sorted(values) if values[name].size}
         content = {"block": block, "slots": [slots.start, slots.stop], "sha256": hashes, **record}
         write_atomically(self.commits / f"{block}.json", json.dumps(content, indent=1).encode())
 
+    def _array(self, name: str) -> Any:
+        return self.group[name]
+
     def _chunk_hash(self, name: str, chunk: int) -> str:
-        rank = len(self.group[name].shape)  # type: ignore[union-attr]
+        rank = len(self._array(name).shape)
         path = self.folder / "results.zarr" / name / "c" / "/".join([str(chunk)] + ["0"] * (rank - 1))
         return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
 

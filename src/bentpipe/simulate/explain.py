@@ -117,7 +117,8 @@ def _explain(prepared: Prepared, place: int, slot: int, result: SlotResult, worl
             "slant_range_km": round(float(sky["range_m"][s]) / 1e3, 1),
         }
         k = usable.get(int(s))
-        row["verdict"] = "chosen" if k is not None and k == chosen else _refusal(prepared, place, int(s), k, result, world, sky)
+        is_chosen = k is not None and k == chosen
+        row["verdict"] = "chosen" if is_chosen else _refusal(prepared, place, int(s), k, result, world, sky)
         rivals.append(row)
     rivals.sort(key=lambda r: (r["verdict"] != "chosen", -float(str(r["elevation_deg"]))))
     start = str(prepared.clock.start_utc([slot])[0])
@@ -144,8 +145,9 @@ def _explain(prepared: Prepared, place: int, slot: int, result: SlotResult, worl
 
 
 def _name(prepared: Prepared, place: int) -> str:
-    cells = len(prepared.territory.cell_id)
-    return f"{int(prepared.territory.cell_id[place]):x}" if place < cells else prepared.territory.sites[place - cells].id
+    territory = prepared.territory
+    cells = len(territory.cell_id)
+    return f"{int(territory.cell_id[place]):x}" if place < cells else territory.sites[place - cells].id
 
 
 def _served(

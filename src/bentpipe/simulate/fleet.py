@@ -164,7 +164,7 @@ def _from_shells(scenario: Scenario) -> Fleet:
                 epoch_unix_s=epoch,
             )
             taken = spec.occupied().ravel()
-            parts.append(CircularElements(*(np.ascontiguousarray(column[taken]) for column in whole)))
+            parts.append(CircularElements._make(np.ascontiguousarray(column[taken]) for column in whole))
             shells.append((spec.name, int(taken.sum())))
         source = f"built-in {chosen.operator} shells, {chosen.source}"
     if not parts:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bentpipe.earth import east_north_up, geodetic_to_ecef, great_circle_m
+from bentpipe.catalog.geodata import load_geodata
+from bentpipe.earth import east_north_up, geodetic_to_ecef, great_circle_m, to_unix_s
 from bentpipe.errors import Fault, ScenarioError
 from bentpipe.geometry.places import Places, make_places
 from bentpipe.scenario import WORLD_ASSUMED, Gateway, Pop, Scenario
@@ -35,6 +36,10 @@ class Ground:
         O points of presence.
     available_from_s : (G,) float64
         Unix time from which it is in service, s.
+    region : (G,) str
+        ISO 3166-2 code of the region that each gateway stands in, whose power cuts concern it.
+    power_backup_s : (G,) float64
+        How long it runs without mains power, s.
     places : Places
         The gateways as places that look at the sky.
     warnings : tuple of str
@@ -51,6 +56,8 @@ class Ground:
     home: npt.NDArray[np.int64]
     pops: tuple[Pop, ...]
     available_from_s: FloatArray
+    region: npt.NDArray[np.str_]
+    power_backup_s: FloatArray
     places: Places
     warnings: tuple[str, ...]
 
@@ -58,7 +65,6 @@ class Ground:
 def _listed(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, ...], tuple[str, ...]]:
     """The gateways and points of presence, from the scenario, a file, or the assumed world list."""
     if isinstance(scenario.gateways, str):
-        from bentpipe.catalog.geodata import load_geodata
         from bentpipe.catalog.ground import world_assumed_gateways
 
         assert scenario.gateways == WORLD_ASSUMED
@@ -133,6 +139,8 @@ def make_ground(scenario: Scenario) -> Ground:
         np.array(
             [-np.inf if g.available_from is None else float(to_s(g.available_from)) for g in gateways], np.float64
         ),
+        np.array(load_geodata().region_at(lat, lon) if len(lat) else [], np.str_),
+        np.array([3600.0 * g.power_backup_hours for g in gateways], np.float64),
         make_places(
             geodetic_to_ecef(lat, lon, 0.0).reshape(-1, 3),
             east_north_up(lat, lon).reshape(-1, 3, 3),
@@ -145,6 +153,4 @@ def make_ground(scenario: Scenario) -> Ground:
 
 def to_s(moment: object) -> float:
     """Unix time of a moment in UTC, s."""
-    from bentpipe.earth import to_unix_s
-
-    return float(to_unix_s(np.datetime64(moment)))  # type: ignore[call-overload]
+    return float(to_unix_s(np.datetime64(moment)))

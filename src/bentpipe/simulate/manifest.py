@@ -191,8 +191,17 @@ def names(prepared: Prepared) -> dict[str, dict[str, list[str]]]:
             "site_region": codes[territory.region[cells:]].tolist(),
         },
         "satellite": {"satellite_name": list(prepared.fleet.name)},
-        "gateway": {"gateway": list(ground.id), "gateway_id": list(ground.id), "gateway_name": list(ground.name), "gateway_pop": list(ground.pop)},
-        "region": {"region": list(territory.region_code), "region_code": list(territory.region_code), "region_name": list(territory.region_name)},
+        "gateway": {
+            "gateway": list(ground.id),
+            "gateway_id": list(ground.id),
+            "gateway_name": list(ground.name),
+            "gateway_pop": list(ground.pop),
+        },
+        "region": {
+            "region": list(territory.region_code),
+            "region_code": list(territory.region_code),
+            "region_name": list(territory.region_name),
+        },
         "event": {"event": [e.id for e in prepared.scenario.disruptions]},
         "segment": {"segment": list(SEGMENTS)},
     }

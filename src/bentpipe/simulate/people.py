@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from bentpipe.scenario import PowerCut, Scenario, TerminalsCutOff
 from bentpipe.simulate.ground import to_s
+from bentpipe.simulate.licence import licensed
 from bentpipe.simulate.terminals import Terminals, cut_off_terminals, dark_for_s, place_terminals, split_kinds
 from bentpipe.simulate.territory import Territory
 
@@ -97,15 +98,18 @@ def _cell_terminals(
         return territory.given_terminals
     cells = len(key)
     region = territory.region[:cells]
+    start = np.array([to_s(scenario.time.start)])
+    # Nobody keeps a terminal where it has no licence from the start.
+    open_cells = licensed(scenario, territory, start)[0, :cells]
     out = np.zeros(cells, np.int64)
-    shares = scenario.terminals.share_out(
-        dict(zip(territory.region_code, territory.region_people.tolist(), strict=True))
-    )
+    reached = np.bincount(region[open_cells & (region >= 0)], territory.people[:cells][open_cells & (region >= 0)],
+                          len(territory.region_code))
+    shares = scenario.terminals.share_out(dict(zip(territory.region_code, reached.tolist(), strict=True)))
     for i, code in enumerate(territory.region_code):
         here = region == i
         people = territory.people[:cells][here]
         weight = people if scenario.terminals.placement == "population" else np.ones(int(here.sum()))
-        out[here] = place_terminals(shares[code], weight, key[here], seed)
+        out[here] = place_terminals(shares[code], weight * open_cells[here], key[here], seed)
     return out
 
 
@@ -131,13 +135,13 @@ def powered_terminals(
     -------
     (T, C) int32
     """
-    count, battery, cut = people.terminals
+    count, battery, cut = people.terminals.count, people.terminals.battery_s, people.terminals.cut_off
     kinds, places = count.shape
     mains = np.where(np.arange(places) < len(territory.cell_id), key, territory.cell_of_place).astype(np.uint64)
     left = np.broadcast_to(count, (len(unix_s), kinds, places)).copy()
     events = [e for e in scenario.disruptions if isinstance(e, TerminalsCutOff)]
-    for event, taken in zip(events, cut, strict=True):
-        start, end = (to_s(t) for t in scenario.window(event))
+    for loss, taken in zip(events, cut, strict=True):
+        start, end = (to_s(t) for t in scenario.window(loss))
         left[(unix_s >= start) & (unix_s < end)] -= taken
     for event in scenario.disruptions:
         if not isinstance(event, PowerCut):
@@ -156,4 +160,4 @@ def powered_terminals(
         )
         lasts = battery if event.battery_hours is None else np.full_like(battery, 3600.0 * event.battery_hours)
         left[dark[:, None, :] >= np.maximum(lasts, 0.0)[None]] = 0
-    return left.sum(axis=1).astype(np.int32)
+    return np.asarray(left.sum(axis=1), np.int32)

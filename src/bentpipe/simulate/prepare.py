@@ -93,7 +93,7 @@ class Prepared:
     def satellite_room(self) -> npt.NDArray[np.int64]:
         """Slices of beam time that each satellite has for the territory, (N,) int64."""
         limits = self.scenario.satellite
-        slices = int(round(limits.beams * limits.cells_per_beam * (1.0 - limits.background_share)))
+        slices = round(limits.beams * limits.cells_per_beam * (1.0 - limits.background_share))
         return np.full(len(self.fleet.up), slices, np.int64)
 
     @cached_property

@@ -28,8 +28,8 @@ import numpy.typing as npt
 from bentpipe.geometry.passes import remaining_slots
 from bentpipe.geometry.usable import LinkBuffers, UsableLinks, usable_links
 from bentpipe.network.beams import BeamTime, share_beam_time
-from bentpipe.network.followed import Followed, follow_satellites
 from bentpipe.network.choices import record_choices
+from bentpipe.network.followed import Followed, follow_satellites
 from bentpipe.network.links import Links
 from bentpipe.network.placedelay import place_round_trips_s
 from bentpipe.simulate.prepare import Prepared
@@ -355,16 +355,23 @@ def seed_samples(
 
 def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World) -> Block:
     shape = (len(slots), len(prepared.place_key))
-    gateways = len(prepared.ground.id)
+
+    def floats() -> npt.NDArray[np.float32]:
+        return np.empty(shape, np.float32)
+
     return Block(
-        slots,
-        world,
-        np.empty(shape, np.uint16),
-        np.empty(shape, np.bool_),
-        np.empty(shape, np.int32),
-        np.empty(shape, np.int16),
-        *(np.empty(shape, np.float32) for _ in range(5)),
-        np.empty(shape, np.int32),
-        np.empty(shape, np.bool_),
-        np.empty((len(slots), gateways), np.int16),
+        slots=slots,
+        world=world,
+        usable=np.empty(shape, np.uint16),
+        reachable=np.empty(shape, np.bool_),
+        satellite=np.empty(shape, np.int32),
+        gateway=np.empty(shape, np.int16),
+        sin_elevation=floats(),
+        slant_range_m=floats(),
+        feeder_range_m=floats(),
+        north=floats(),
+        rtt_s=floats(),
+        beam_slices=np.empty(shape, np.int32),
+        handover=np.empty(shape, np.bool_),
+        antennas_in_use=np.empty((len(slots), len(prepared.ground.id)), np.int16),
     )

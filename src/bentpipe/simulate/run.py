@@ -135,8 +135,8 @@ def run(
     out : str or pathlib.Path, optional
         Folder of the run; ``runs/NAME`` when left out, or ``runs/NAME-IDENTITY`` where that holds another run.
     scheduling : str, Policy or callable, optional
-        Scheduling policy in place of the scenario's: a name, or a function of `bentpipe.Links` that returns a score for each
-        link.
+        Scheduling policy in place of the scenario's: a name, or a function of `bentpipe.Links` that returns a
+        score for each link.
     threads : int, optional
         Threads; all cores when left out. The results do not depend on it.
     progress : callable, optional
@@ -226,9 +226,9 @@ def _identity_in(folder: Path) -> str | None:
 def _occupied(folder: Path) -> bool:
     """Whether a folder holds anything that a run of ours, killed before its manifest, did not leave."""
     own = {"lock", "inputs", "commits", "results.zarr"}
-    return folder.is_dir() and any(
+    return (folder.is_dir() and any(
         p.name not in own and not p.name.endswith(".part") for p in folder.iterdir()
-    ) or folder.is_file()
+    )) or folder.is_file()
 
 
 def _open_or_create(folder: Path, grid: Grid, prepared: Prepared, identity: str) -> Store:

@@ -26,7 +26,8 @@ def saved_scenario(run: Run) -> Scenario:
     try:
         document: dict[str, Any] = json.loads((inputs / "scenario.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise StoreError(Fault("the run's scenario cannot be read", str(inputs / "scenario.json"), repr(error))) from None
+        where = str(inputs / "scenario.json")
+        raise StoreError(Fault("the run's scenario cannot be read", where, repr(error))) from None
     for holder, key in (
         (document, "sites_file"),
         (document, "gateways_file"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,8 @@ IntArray = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
-class Terminals(NamedTuple):
+@dataclass(frozen=True)
+class Terminals:
     """Terminals by kind and place, for one seed.
 
     Parameters
@@ -63,7 +64,7 @@ def place_terminals(total: int, weight: FloatArray, place: npt.NDArray[np.uint64
     draw = uniforms(seed, Purpose.TERMINALS, 0, 0, place)
     key = np.where(rest > 0.0, np.log(draw) / np.maximum(rest, 1e-12), -np.inf)
     count[np.lexsort((place, -key))[:odd]] += 1
-    return count
+    return np.asarray(count, np.int64)
 
 
 def split_kinds(count: IntArray, share: Sequence[float], place: npt.NDArray[np.uint64], seed: int) -> IntArray:

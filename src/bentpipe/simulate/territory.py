@@ -177,7 +177,7 @@ def make_territory(scenario: Scenario) -> Territory:
         np.concatenate([cells.h3, under]).astype(np.uint64),
         cells.region_codes,
         cells.region_names,
-        totals,
+        totals.astype(np.float64),
         terminals,
         _places(scenario, sites, lat, lon, height),
         tracks,
@@ -225,7 +225,7 @@ def _places(
     row = np.concatenate([np.zeros(cells, np.int64), np.arange(len(sites)) + min(1, cells)])
 
     def each(values: list[float]) -> FloatArray:
-        return np.array(values, np.float64)[row]
+        return np.asarray(np.array(values, np.float64)[row], np.float64)
 
     fixed_tilt = each([np.nan if d.tilt_deg == "auto" else float(d.tilt_deg) for d in dishes])
     fixed_azimuth = each([np.nan if d.azimuth_deg == "poleward" else float(d.azimuth_deg) for d in dishes])

@@ -76,7 +76,8 @@ def read_track(path: Path, start: datetime, end: datetime) -> Track:
             header = [name.strip().lower() for name in reader.fieldnames or []]
             missing = [name for name in ("time", "lat", "lon") if name not in header]
             if missing:
-                raise SiteListError(Fault("a track lacks columns", f"{path}:1", ", ".join(header), "time,lat,lon[,height]"))
+                allowed = "time,lat,lon[,height]"
+                raise SiteListError(Fault("a track lacks columns", f"{path}:1", ", ".join(header), allowed))
             reader.fieldnames = header
             for row in reader:
                 if len(rows) >= _MOST_ROWS:
@@ -106,7 +107,8 @@ def _row(row: dict[str, str], where: str, faults: list[Fault]) -> tuple[float, f
     except (ValueError, TypeError):
         faults.append(Fault("a row of a track cannot be read", where, dict(row), "time (UTC), lat, lon[, height in m]"))
         return 0.0, 0.0, 0.0, 0.0
-    for name, value, low, high in zip(("lat", "lon", "height"), place, (-90, -180, -500), (90, 180, 20000), strict=True):
+    bounds = (("lat", -90, 90), ("lon", -180, 180), ("height", -500, 20000))
+    for value, (name, low, high) in zip(place, bounds, strict=True):
         if not low <= value <= high:
             faults.append(Fault(f"{name} of a track is out of range", where, value, f"{low} to {high}"))
     return time, *place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +15,16 @@ from bentpipe.scenario import (
     Jamming,
     LicenceWithdrawn,
     PopLoss,
+    PowerCut,
     SatelliteLoss,
     TerrestrialOutage,
 )
 from bentpipe.scenario.disruptions import Disruption
 from bentpipe.simulate.ground import to_s
+from bentpipe.simulate.licence import licensed
 from bentpipe.simulate.people import powered_terminals
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.terminals import dark_for_s
 
 Mask = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -81,7 +85,7 @@ def world_state(prepared: Prepared, slots: npt.NDArray[np.int64], people: int = 
     active = np.array([[a <= t < b for a, b in spans] for t in unix_s], np.bool_).reshape(len(unix_s), len(spans))
     held = list(zip(scenario.disruptions, active.T, strict=True))
     satellite_up = np.broadcast_to(prepared.fleet.up, (len(slots), len(prepared.fleet.up))).copy()
-    allowed = _licensed(prepared, unix_s)
+    allowed = licensed(scenario, territory, unix_s)
     terrestrial = np.ones((len(slots), len(territory.region_code)), np.bool_)
     for event, rows in held:
         if not rows.any():
@@ -97,21 +101,8 @@ def world_state(prepared: Prepared, slots: npt.NDArray[np.int64], people: int = 
             terrestrial[np.ix_(rows, np.isin(territory.region_code, event.regions))] = False
     antennas, route = _ground_state(prepared, unix_s, held)
     ready = powered_terminals(scenario, territory, prepared.people[people], prepared.place_key, unix_s)
-    return World(
-        unix_s, satellite_up, allowed, antennas, route, np.where(allowed, ready, 0).astype(np.int32), terrestrial, active
-    )
-
-
-def _licensed(prepared: Prepared, unix_s: FloatArray) -> Mask:
-    """Places where the licence allows service; a later mask prevails over an earlier one."""
-    licence, territory = prepared.scenario.licence, prepared.territory
-    allowed = np.full((len(unix_s), len(territory.latitude_deg)), licence.default == "allowed", np.bool_)
-    for mask in licence.masks:
-        start = -np.inf if mask.start is None else to_s(mask.start)
-        end = np.inf if mask.end is None else to_s(mask.end)
-        rows = (unix_s >= start) & (unix_s < end)
-        allowed[np.ix_(rows, territory.area(mask.regions, mask.polygon))] = mask.allowed
-    return allowed
+    ready = np.where(allowed, ready, 0).astype(np.int32)
+    return World(unix_s, satellite_up, allowed, antennas, route, ready, terrestrial, active)
 
 
 def _lost(prepared: Prepared, event: SatelliteLoss) -> Mask:
@@ -128,7 +119,7 @@ def _lost(prepared: Prepared, event: SatelliteLoss) -> Mask:
 
 
 def _ground_state(
-    prepared: Prepared, unix_s: FloatArray, held: list[tuple[Disruption, Mask]]
+    prepared: Prepared, unix_s: FloatArray, held: Sequence[tuple[Disruption, Mask]]
 ) -> tuple[npt.NDArray[np.int64], FloatArray]:
     """Antennas in use and the fibre route of each gateway; a lost point of presence fails over to the nearest left."""
     ground = prepared.ground
@@ -139,8 +130,17 @@ def _ground_state(
             antennas[np.ix_(rows, np.isin(ground.id, event.gateways))] = 0
         elif isinstance(event, PopLoss):
             pop_up[np.ix_(rows, np.isin([p.id for p in ground.pops], event.pops))] = False
+        elif isinstance(event, PowerCut):
+            start, end = (to_s(t) for t in prepared.scenario.window(event))
+            concerned = np.isin(ground.region, event.regions) if event.regions else ground.region != ""
+            window_s = event.window.total_seconds() if event.pattern == "rolling" else None
+            key = np.array([place_id(name) for name in ground.id], np.uint64)
+            dark = dark_for_s(
+                unix_s, start, end, event.share, window_s, event.id, concerned, key, prepared.scenario.seed
+            )
+            antennas[dark >= ground.power_backup_s[None, :]] = 0
     route = np.where(pop_up[:, None, :], ground.fibre_route_m[None, :, :], np.inf)
-    at_home = np.take_along_axis(route, np.broadcast_to(ground.home[None, :, None], (*antennas.shape, 1)), axis=2)[..., 0]
+    at_home = route[:, np.arange(len(ground.home)), ground.home]
     chosen = np.where(np.isfinite(at_home), at_home, route.min(axis=2))
     antennas = np.where(np.isfinite(chosen), antennas, 0)
     return antennas, np.where(np.isfinite(chosen), chosen, 0.0)

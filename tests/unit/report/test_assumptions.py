@@ -43,7 +43,7 @@ def test_like_inputs_share_a_row(run):
     rows = [(f"gateways.g{i}.antennas", 4 + i, "antennas", "assumed") for i in range(5)]
     found = assumptions.ranked(with_inputs(run, rows))
     assert len(found) == 1
-    assert (found[0].key, found[0].inputs, found[0].value) == ("gateways.*.antennas", 5, "4 to 8 (5 values)")
+    assert (found[0].key, found[0].inputs, found[0].value) == ("gateways.*.antennas", 5, "4 to 8 antennas")
 
 
 def test_positions_of_sites_are_withheld_unless_asked_for(run):
@@ -56,10 +56,24 @@ def test_positions_of_sites_are_withheld_unless_asked_for(run):
 def test_values_of_any_kind_are_written(run):
     rows = [
         ("territory.world", False, "", "assumed"),
-        ("territory.polygon", [[50.0, 30.0]] * 9, "", "documented"),
+        ("territory.polygon", "[[50.0, 30.0], [51.0, 30.0], [51.0, 31.0]]", "deg", "documented"),
         ("people.total", 41_167_336, "people", "documented"),
+        ("dishes.standard.tilt_deg", "auto", "deg from zenith", "assumed"),
     ]
     values = {r.key: r.value for r in assumptions.ranked(with_inputs(run, rows))}
     assert values["territory.world"] == "no"
-    assert values["territory.polygon"].endswith("and 5 more")
-    assert values["people.total"] == "41,167,336"
+    assert values["territory.polygon"] == "3 points"
+    assert values["people.total"] == "41,167,336 people"
+    assert values["dishes.standard.tilt_deg"] == "auto"
+
+
+def test_inputs_of_one_part_with_one_source_share_a_row(run):
+    rows = [
+        ("licence.masks.0.allowed", False, "", "assumed", "press"),
+        ("licence.masks.0.regions", "['UA-09', 'UA-40']", "", "assumed", "press"),
+        ("licence.default", "allowed", "", "assumed", "filing"),
+    ]
+    found = {r.key: r for r in assumptions.ranked(with_inputs(run, rows))}
+    assert found["licence.masks"].value == "0.allowed no; 0.regions UA-09, UA-40"
+    assert found["licence.masks"].inputs == 2
+    assert found["licence.default"].value == "allowed"

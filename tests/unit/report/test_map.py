@@ -64,7 +64,7 @@ def test_labels_never_overlap():
 def test_cells_without_terminals_are_hatched_and_every_cell_is_drawn(tmp_path):
     run = make_run(tmp_path)
     drawn = draw(run)
-    empty = int((run.dataset["cell_terminals"].values == 0).sum())
+    empty = int((run.dataset["terminals"].values == 0).sum())
     assert drawn.hatched == empty > 0
     assert sum(count for _, _, count in drawn.classes) == run.dataset.sizes["cell"] - empty
     assert len(re.findall(r'<path class="k\d"', drawn.svg)) == run.dataset.sizes["cell"] - empty

@@ -29,7 +29,7 @@ def test_means_and_denominators(run, reading):
 
 
 def test_a_cell_has_the_mean_over_time_of_its_terminals(run, reading):
-    connected, terminals = run.dataset["terminals_connected"].values, run.dataset["cell_terminals"].values
+    connected, terminals = run.dataset["terminals_connected"].values, run.dataset["terminals"].values
     expected = np.where(terminals > 0, connected.mean(axis=0) / np.maximum(terminals, 1), np.nan)
     np.testing.assert_allclose(reading.cells.connected_share, expected, rtol=1e-12)
     np.testing.assert_allclose(reading.cells.served_share, run.dataset["served"].values.mean(axis=0))
@@ -68,7 +68,7 @@ def test_regions_come_worst_first(reading):
 def test_an_event_is_compared_with_the_time_before_it(run, reading):
     row = next(r for r in measures.event_changes(reading) if r.event.id == "power-cut")
     data = run.dataset
-    codes = list(data["region_code"].values)
+    codes = list(data["region"].values)
     columns = [codes.index(c) for c in codes[::2]]
     active = data["event_active"].values[:, list(data["event"].values).index("power-cut")]
     series = data["region_terminals_connected"].values[:, columns].sum(axis=1) * 15.0
@@ -93,13 +93,5 @@ def test_an_event_that_lasts_the_whole_run_has_no_before(reading):
 
 
 def test_replicas_of_other_slots_are_left_out(run):
-    data = run.dataset.assign_coords(sample=run.dataset["sample"].values + 10**6)
+    data = run.dataset.assign_coords(sample_index=run.dataset["sample_index"] + 10**6)
     assert read(type(run)(run.path, run.manifest, data)).replicas is None
-
-
-def test_cells_may_be_named_by_text_or_number(run, reading):
-    import h3
-
-    texts = run.dataset.assign_coords(cell_id=("cell", list(reading.cells.ids)))
-    assert read(type(run)(run.path, run.manifest, texts)).cells.ids == reading.cells.ids
-    assert all(h3.is_valid_cell(c) for c in reading.cells.ids)
