@@ -235,7 +235,8 @@ def _row_key(keys: list[str]) -> str:
     """Return the name of a row of several inputs: its part, and the leaf where all share one."""
     leaves = {_leaf(key) for key in keys}
     part = _part(keys[0])
-    return f"{part}.{leaves.pop()}" if len(leaves) == 1 and not part.endswith("regions") else part
+    leaf = leaves.pop() if len(leaves) == 1 else ""
+    return f"{part}.{leaf}" if leaf and not part.endswith(leaf) else part
 
 
 def _effect(key: str, bounds: _Bounds) -> tuple[str, float, float]:

@@ -54,7 +54,7 @@ class Run:
         data = data.assign_coords(
             slot=("slot", slots), time=("slot", clock.start_utc(slots).astype("datetime64[ns]")), **along
         )
-        places = ("latitude_deg", "longitude_deg", "_region", "_area_m2", "catalog_number", "_slot", "_index")
+        places = ("latitude_deg", "longitude_deg", "region_of_cell", "area_m2", "catalog_number", "_slot", "_index")
         data = data.set_coords([n for n in data.data_vars if "slot" not in data[n].dims and str(n).endswith(places)])
         labelled: xarray.Dataset = data.assign_attrs(
             title=self.manifest["title"],

@@ -182,10 +182,9 @@ def names(prepared: Prepared) -> dict[str, dict[str, list[str]]]:
     cells = len(territory.cell_id)
     ids = [f"{int(c):x}" for c in territory.cell_id]
     return {
-        "cell": {"cell": ids, "cell_id": ids},
+        "cell": {"cell": ids},
         "site": {
             "site": [s.id for s in territory.sites],
-            "site_id": [s.id for s in territory.sites],
             "site_name": [s.name for s in territory.sites],
             "site_kind": [s.kind for s in territory.sites],
             "site_region": codes[territory.region[cells:]].tolist(),
@@ -193,13 +192,11 @@ def names(prepared: Prepared) -> dict[str, dict[str, list[str]]]:
         "satellite": {"satellite_name": list(prepared.fleet.name)},
         "gateway": {
             "gateway": list(ground.id),
-            "gateway_id": list(ground.id),
             "gateway_name": list(ground.name),
             "gateway_pop": list(ground.pop),
         },
         "region": {
             "region": list(territory.region_code),
-            "region_code": list(territory.region_code),
             "region_name": list(territory.region_name),
         },
         "event": {"event": [e.id for e in prepared.scenario.disruptions]},
@@ -225,12 +222,12 @@ def static_variables(prepared: Prepared, sampled: npt.NDArray[np.int64]) -> dict
     cells = len(territory.cell_id)
     total = prepared.people[0].total[:cells]
     return {
-        "cell_region": territory.region[:cells],
-        "cell_latitude_deg": territory.latitude_deg[:cells],
-        "cell_longitude_deg": territory.longitude_deg[:cells],
-        "cell_area_m2": territory.area_m2[:cells],
-        "cell_population": territory.people[:cells],
-        "cell_terminals": total,
+        "region_of_cell": territory.region[:cells],
+        "latitude_deg": territory.latitude_deg[:cells],
+        "longitude_deg": territory.longitude_deg[:cells],
+        "area_m2": territory.area_m2[:cells],
+        "population": territory.people[:cells],
+        "terminals": total,
         "site_latitude_deg": territory.latitude_deg[cells:],
         "site_longitude_deg": territory.longitude_deg[cells:],
         "satellite_catalog_number": prepared.fleet.satellite_id,

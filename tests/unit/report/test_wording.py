@@ -9,8 +9,8 @@ from bentpipe.report import wording
 @pytest.mark.parametrize(
     ("share", "text"),
     [
-        (1.0, "100 %"), (0.99999, ">99.9 %"), (0.941, "94.1 %"), (0.0036, "0.36 %"), (0.04, "4.0 %"), (0.0, "0 %"), (1e-7, "<0.01 %"),
-        (-0.312, "\u221231.2 %"), (float("nan"), "\u2013"),
+        (1.0, "100 %"), (0.99999, ">99.9 %"), (0.941, "94.1 %"), (0.0036, "0.36 %"), (0.04, "4.0 %"), (0.0, "0 %"),
+        (1e-7, "<0.01 %"),        (-0.312, "\u221231.2 %"), (float("nan"), "\u2013"),
     ],
 )  # fmt: skip
 def test_percent_says_all_or_nothing_only_where_it_is_so(share, text):
