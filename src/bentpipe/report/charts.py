@@ -67,7 +67,7 @@ def _shade(drawing: Drawing, panel: Panel, reading: Reading) -> None:
             drawing.rect(at[a], panel.top, max(at[b] - at[a], 1.5), panel.bottom - panel.top, kind)
 
 
-def _hits(drawing: Drawing, panel: Panel, at: Times, titles: list[str]) -> None:
+def lay_hits(drawing: Drawing, panel: Panel, at: Times, titles: list[str]) -> None:
     """Lay invisible columns over a panel, each with a tooltip and a line that shows under the pointer."""
     xs = panel.xs(at)
     for i, title in enumerate(titles):
@@ -120,7 +120,7 @@ def timeline(reading: Reading, size: Size, stamp: str) -> str:
     for name in ("powered", "served", "connected"):
         drawing.path(panel.step_path(at, series[name]), f"series {name}")
     coarse = bins(len(reading.times), size.hits)
-    _hits(drawing, panel, edges(reading, coarse), _timeline_titles(reading, coarse))
+    lay_hits(drawing, panel, edges(reading, coarse), _timeline_titles(reading, coarse))
     drawing.stamp(stamp)
     return drawing.markup(f"chart {size.name}")
 
@@ -185,7 +185,7 @@ def share_over_time(
         f"{utc(reading.times[i])}: {count(x)} of {count(y)} {words[2]} ({percent(measures.ratio(float(x), float(y)))})"
         for (i, _), x, y in zip(coarse, a, b, strict=True)
     ]
-    _hits(drawing, panel, edges(reading, coarse), titles)
+    lay_hits(drawing, panel, edges(reading, coarse), titles)
     drawing.stamp(stamp)
     return drawing.markup(f"chart {size.name}")
 
@@ -198,7 +198,7 @@ def gateways_chart(reading: Reading, size: Size, stamp: str) -> str:
     strip, gap = 54.0, 26.0
     height = 30 + len(order) * (strip + gap) + 24
     drawing = Drawing(size.width, height, f"Gateway antennas in use over time ({stamp})")
-    cuts, coarse = bins(len(reading.times), size.bins), bins(len(reading.times), size.hits)
+    cuts, coarse = bins(len(reading.times), size.bins), bins(len(reading.times), size.hits // 2)
     at = edges(reading, cuts)
     for row, g in enumerate(order):
         top = 40 + row * (strip + gap)
@@ -218,7 +218,7 @@ def gateways_chart(reading: Reading, size: Size, stamp: str) -> str:
             f"{gateways.names[g]}, {utc(reading.times[i])}: {u:.1f} of {h:.1f} antennas in use"
             for (i, _), u, h in zip(coarse, use, have, strict=True)
         ]
-        _hits(drawing, panel, edges(reading, coarse), titles)
+        lay_hits(drawing, panel, edges(reading, coarse), titles)
         if row == len(order) - 1:
             panel.time_axis(drawing, size.times)
     drawing.stamp(stamp)

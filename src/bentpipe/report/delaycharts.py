@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from bentpipe.report.charts import Size
+from bentpipe.report.charts import Size, edges, lay_hits
 from bentpipe.report.reading import DELAY_BIN_S, Float, Reading
-from bentpipe.report.svg import Drawing, Panel, axis_number, nice_step, number, text_width, ticks
-from bentpipe.report.wording import clipped, milliseconds, percent
+from bentpipe.report.svg import Drawing, Panel, axis_number, bins, nice_step, number, text_width, ticks
+from bentpipe.report.wording import clipped, milliseconds, percent, utc
 
 SEGMENT_WORDS = {
     "user_link": "user link (light time)",
@@ -18,6 +18,7 @@ SEGMENT_WORDS = {
     "access_load": "access: load",
 }
 SITE_ROWS = 40
+TIMED_SITES = 6
 AXIS_WORDS = "round-trip time to the point of presence, ms"
 
 
@@ -129,3 +130,31 @@ def _delay_marks(drawing: Drawing, panel: Panel, reading: Reading, first: int, p
         label = f"{words} {milliseconds(seconds)}"
         fits = x + 6 + text_width(label, 13) < drawing.width - 4
         drawing.text(x + (6 if fits else -6), panel.top + drop, label, "mark halo", "" if fits else "end")
+
+
+def delay_over_time(reading: Reading, size: Size, stamp: str) -> str:
+    """Draw the round trip of the first sites over time, one strip a site; each step is the median of its slots."""
+    sites, strip, gap = reading.sites, 96.0, 52.0
+    shown = range(min(len(sites.ids), TIMED_SITES))
+    drawing = Drawing(size.width, 20 + len(shown) * (strip + gap), f"Round-trip time over time ({stamp})")
+    cuts, coarse = bins(len(reading.times), size.bins), bins(len(reading.times), size.hits)
+    known = sites.delay_s[np.isfinite(sites.delay_s)]
+    peak = 1.1e3 * float(np.quantile(known, 0.999))
+    for row, i in enumerate(shown):
+        top = 40 + row * (strip + gap)
+        panel = Panel(size.left, size.width - 8, top, top + strip, reading.times[0], reading.end, peak)
+        panel.axes(drawing, f"{clipped(sites.names[i], 60 if size.wide else 30)}, ms", size.times, values=2)
+        values = 1e3 * _medians(sites.delay_s[:, i], cuts)
+        drawing.path(panel.step_path(edges(reading, cuts), values), "series connected")
+        rough = _medians(sites.delay_s[:, i], coarse).tolist()
+        pairs = zip(coarse, rough, strict=True)
+        titles = [f"{sites.names[i]}, {utc(reading.times[a], 's')}: {milliseconds(v)}" for (a, _), v in pairs]
+        lay_hits(drawing, panel, edges(reading, coarse), titles)
+    drawing.stamp(stamp)
+    return drawing.markup(f"chart {size.name}")
+
+
+def _medians(values: Float, cuts: list[tuple[int, int]]) -> Float:
+    """Return the median of the known values of each run of slots; NaN where none is known."""
+    parts = [values[a:b][np.isfinite(values[a:b])] for a, b in cuts]
+    return np.array([float(np.median(part)) if part.size else np.nan for part in parts])

@@ -169,7 +169,12 @@ def _context(reading: Reading, exact_sites: bool, outlines: Outlines | None, mar
         "segments": [(i, delaycharts.SEGMENT_WORDS.get(n, n)) for i, n in enumerate(reading.sites.segment_names)],
         "sections": SECTIONS,
         "classes": list(enumerate(CLASS_LABELS)),
-        "limits": {"heatmap": charts.HEATMAP_ROWS, "sites": delaycharts.SITE_ROWS, "gateways": charts.GATEWAY_ROWS},
+        "limits": {
+            "heatmap": charts.HEATMAP_ROWS,
+            "sites": delaycharts.SITE_ROWS,
+            "site_time": delaycharts.TIMED_SITES,
+            "gateways": charts.GATEWAY_ROWS,
+        },
     }
 
 
@@ -196,13 +201,15 @@ def _figures(
     reading: Reading, rows: tuple[measures.RegionRow, ...], stamp: str, markup: type[Markup]
 ) -> dict[str, Markup]:
     """Draw every figure that the run has numbers for, in both layouts."""
-    names = ("timeline", "heatmap", "handovers", "delay", "sites", "gateways")
+    names = ("timeline", "heatmap", "handovers", "delay", "sites", "gateways", "site_time")
     if not len(reading.times):
         return dict.fromkeys(names, markup(""))
     draw: dict[str, Callable[[charts.Size], str]] = {}
     if reading.regions.terminals.sum() > 0:
         draw["timeline"] = lambda size: charts.timeline(reading, size, stamp)
         draw["heatmap"] = lambda size: charts.heatmap(reading, rows, size, stamp)
+    elif np.isfinite(reading.sites.delay_s).any():
+        draw["site_time"] = lambda size: delaycharts.delay_over_time(reading, size, stamp)
     cells = reading.regions.cells_served.sum(axis=1).astype(np.float64)
     if cells.any():
         words = ("Handovers over time", "% of served cells, by slot", "served cells changed satellite in a slot")

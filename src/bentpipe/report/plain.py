@@ -120,7 +120,7 @@ def reach_clause(total: Totals) -> str:
         f"geometry alone (a usable satellite with a gateway in view) reaches {percent(total.reached_share)} of slots "
     )
     if total.cells_reached == total.cells:
-        return f"{text}in all {plural(total.cells, 'cell')}"
+        return f"{text}in {'its one cell' if total.cells == 1 else f'all {count(total.cells, 9)} cells'}"
     return (
         f"{text}in the {count(total.cells_reached, 9)} of {count(total.cells, 9)} cells that are ever reachable; the "
         "others have no licence or no gateway in view"

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from bentpipe.errors import Fault, InputError
 from bentpipe.geometry.passes import remaining_slots
 from bentpipe.geometry.usable import LinkBuffers, UsableLinks, usable_links
 from bentpipe.network.beams import BeamTime, share_beam_time
@@ -172,8 +173,12 @@ def _sky_of(
     row: int,
     position: npt.NDArray[np.float64],
     buffers: tuple[LinkBuffers, LinkBuffers],
+    look_ahead: bool = True,
 ) -> _Sky:
     """Usable links of one slot, valid until the buffers are used again."""
+    if look_ahead and prepared.policy.lookahead_slots:
+        slot = prepared.clock.containing(float(world.unix_s[row]))
+        return _look_on_threads(prepared, world, np.array([row]), np.array([slot], np.int64), 1)
     up = np.ascontiguousarray(world.satellite_up[row])
     places = prepared.territory.places_at(float(world.unix_s[row]))
     steering = prepared.scenario.satellite.steering_deg
@@ -217,7 +222,7 @@ def _look_on_threads(
 def _look(prepared: Prepared, world: World, rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int64]) -> _Sky:
     """Usable links of some slots, in memory of their own."""
     skies = [
-        _sky_of(prepared, world, row, position, (LinkBuffers(0), LinkBuffers(0)))
+        _sky_of(prepared, world, row, position, (LinkBuffers(0), LinkBuffers(0)), look_ahead=False)
         for row, position in zip(rows.tolist(), _positions(prepared, slots), strict=True)
     ]
     return _Sky([s.links[0] for s in skies], [s.feeder_links[0] for s in skies], [_NO_SLOTS] * len(skies))
@@ -253,6 +258,9 @@ def _choose(
         )
     )  # fmt: skip
     score = np.ascontiguousarray(score, np.float64)
+    if score.shape != links.satellite.shape:
+        name = prepared.policy.name
+        raise InputError(Fault(f"policy {name!r} must score each link once", "scheduling", score.shape, str(links.satellite.shape)))
     need = np.where(world.allowed[row], who.need, 0)
     beams = share_beam_time(
         links.start, links.stop, links.satellite, score, is_followed, need, who.want,

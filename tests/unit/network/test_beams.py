@@ -120,8 +120,8 @@ def test_what_is_left_is_shared_in_proportion() -> None:
 
 @pytest.mark.parametrize("coverage_first", [False, True])
 def test_a_score_that_is_no_number_is_never_chosen(coverage_first: bool) -> None:
-    # Satellite 1 has room throughout, but no place may use it.
-    sets, score = [[0, 1], [0, 1]], np.array([1.0, np.nan, 1.0, np.nan])
+    # Satellite 1 has room throughout, but place 0 may not use it, not even to make room for place 1.
+    sets, score = [[0, 1], [0]], np.array([1.0, np.nan, 1.0])
     links, beams = share(sets, [1, 1], [1, 5], score=score, coverage_first=coverage_first)
     served = beams.link[beams.link >= 0]
     assert links.satellite[served].tolist() == [0]
