@@ -89,9 +89,7 @@ def find_policy(built_in: Mapping[str, Policy], wanted: str | Policy | Callable[
     named = {name.lower(): policy for name, policy in built_in.items()}
     if wanted.lower() in named:
         return named[wanted.lower()]
-    installed = {
-        point.name.lower(): point for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
-    }
+    installed = {point.name.lower(): point for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)}
     if wanted.lower() in installed:
         return find_policy(built_in, installed[wanted.lower()].load())
     names = sorted([*named, *installed])

@@ -56,9 +56,7 @@ class SlotClock:
             Absolute slot numbers; a span that no slot starts in gives the slot that holds its start.
         """
         first = -math.floor(-((unix_s - EPOCH_UNIX_S - self.offset_s) / self.interval_s - 1e-9))
-        last = -math.floor(
-            -((unix_s + duration_s - EPOCH_UNIX_S - self.offset_s) / self.interval_s - 1e-9)
-        )
+        last = -math.floor(-((unix_s + duration_s - EPOCH_UNIX_S - self.offset_s) / self.interval_s - 1e-9))
         if last <= first:
             held = self.containing(unix_s)
             return range(held, held + 1)

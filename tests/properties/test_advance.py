@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def run_in_pieces(prepared: Prepared, cuts: list[int], threads: list[int]) -> di
     """Every stored variable, from pieces cut where told, the state handed on."""
     edges = [0, *sorted(cuts), len(prepared.slots)]
     state, parts = State(), []
-    for i, (first, last) in enumerate(zip(edges, edges[1:], strict=False)):
+    for i, (first, last) in enumerate(itertools.pairwise(edges)):
         block, state = advance(prepared, state, prepared.slots[first:last], threads[i % len(threads)])
         parts.append({**block_variables(prepared, block), "handover": block.handover, "slices": block.beam_slices})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -74,7 +74,5 @@ def test_every_vector() -> None:
 @pytest.mark.parametrize("number", sorted(ERROR_TEST_CASES))
 def test_sets_that_must_fail(number: str) -> None:
     elements = element_sets()[number]
-    _, _, refused = states_at(
-        sgp4_records(elements), elements.epoch_unix_s[0] + 60.0 * np.arange(0.0, 1500.0, 5.0)
-    )
+    _, _, refused = states_at(sgp4_records(elements), elements.epoch_unix_s[0] + 60.0 * np.arange(0.0, 1500.0, 5.0))
     assert refused.any()

@@ -35,9 +35,7 @@ COMMANDS: dict[str, Command] = {
     "scenarios": Command(
         "scenarios", "app", "scenarios", "List, show, copy the built-in scenarios; start a new one.", True
     ),
-    "validate": Command(
-        "scenarios", "validate", "validate SCENARIO", "Check a scenario file, all faults at once."
-    ),
+    "validate": Command("scenarios", "validate", "validate SCENARIO", "Check a scenario file, all faults at once."),
     "elements": Command("elements", "app", "elements", "Fetch and inspect element sets of satellites.", True),
 }
 

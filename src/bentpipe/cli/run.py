@@ -21,9 +21,7 @@ INTERRUPTED = 130
 def run(
     context: typer.Context,
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in name, or a TOML file.")],
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the run; runs/NAME when left out.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run; runs/NAME when left out.")] = None,
     elements: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Element set to fly instead of the scenario's satellites."),
@@ -33,18 +31,14 @@ def run(
     start: Annotated[
         str | None, typer.Option(metavar="TIME", help="First instant, UTC, such as 2022-10-10T00:00Z.")
     ] = None,
-    duration: Annotated[
-        str | None, typer.Option(metavar="SPAN", help='Such as "15s", "90min", "24h".')
-    ] = None,
+    duration: Annotated[str | None, typer.Option(metavar="SPAN", help='Such as "15s", "90min", "24h".')] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change any key of the scenario; may be repeated."),
     ] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="All cores when left out.")] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no HTML report.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the plan and the memory; run nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and the memory; run nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
@@ -79,18 +73,16 @@ def run(
         again = shlex.join(["bentpipe", *context.obj])
         sys.stderr.write(f"bentpipe: interrupted; finished blocks are kept. To resume: {again}\n")
         raise typer.Exit(INTERRUPTED) from None
+    for warning in finished.manifest.get("warnings", ()):
+        sys.stderr.write(f"bentpipe: note: {warning}\n")
     if as_json:
-        print_json(
-            "run", {"run": finished.path, "report": page, "lines": answer.lines, "answer": answer.data}
-        )
+        print_json("run", {"run": finished.path, "report": page, "lines": answer.lines, "answer": answer.data})
         return
     print_lines(answer.lines)
     print_lines([f"Report: {page}" if page else f"Run: {finished.path}"])
 
 
-def read_overrides(
-    options: Mapping[str, Any], elements: Path | None, settings: Sequence[str]
-) -> dict[str, Any]:
+def read_overrides(options: Mapping[str, Any], elements: Path | None, settings: Sequence[str]) -> dict[str, Any]:
     """Gather what the command line changes in the scenario.
 
     Parameters

@@ -58,9 +58,7 @@ class EarthOrientation:
         numpy.ndarray, shape (...), s
             UT1-UTC.
         """
-        return np.asarray(
-            np.interp(np.asarray(unix_s, np.float64), self.unix_s, self.value_s, left=0.0, right=0.0)
-        )
+        return np.asarray(np.interp(np.asarray(unix_s, np.float64), self.unix_s, self.value_s, left=0.0, right=0.0))
 
     def bound_s(self, unix_s: npt.ArrayLike) -> Floats:
         """Bound on the error of `ut1_minus_utc`.

@@ -89,9 +89,7 @@ class Propagator:
             keys = np.unique(np.unique(step[part])[:, None] + nearby)
             position, velocity, refused = self._states(keys * KEY_STEP_S)
             before = np.searchsorted(keys, step[part]).astype(np.int64)
-            hermite_earth_fixed(
-                position, velocity, refused, KEY_STEP_S, before, fraction[part], gmst[part], out[part]
-            )
+            hermite_earth_fixed(position, velocity, refused, KEY_STEP_S, before, fraction[part], gmst[part], out[part])
 
 
 def _check_times(unix_s: npt.ArrayLike, ut1_minus_utc_s: npt.ArrayLike) -> tuple[Floats, Floats]:

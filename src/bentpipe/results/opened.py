@@ -13,6 +13,7 @@ from bentpipe.errors import Fault, UnknownNameError
 if TYPE_CHECKING:
     import xarray
 
+
 @dataclass(frozen=True)
 class Run:
     """A run in its folder.

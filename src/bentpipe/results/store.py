@@ -73,9 +73,7 @@ class Grid:
 
     def of_block(self, block: int) -> range:
         """Slots of a block that belong to the run."""
-        return range(
-            max(self.slots.start, block * self.length), min(self.slots.stop, (block + 1) * self.length)
-        )
+        return range(max(self.slots.start, block * self.length), min(self.slots.stop, (block + 1) * self.length))
 
 
 class Store:

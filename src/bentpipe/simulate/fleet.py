@@ -88,8 +88,11 @@ def _from_elements(scenario: Scenario) -> Fleet:
     if chosen.in_service == "auto":
         service = in_service(elements, start, chosen.include, chosen.exclude)
         up, cluster = service.mask, service.cluster.astype(np.int64)
-        shells = tuple((c.verdict if not c.is_shell else _shell_name(c), int((up & (cluster == i)).sum()))
-                       for i, c in enumerate(service.clusters) if c.is_shell)
+        shells = tuple(
+            (c.verdict if not c.is_shell else _shell_name(c), int((up & (cluster == i)).sum()))
+            for i, c in enumerate(service.clusters)
+            if c.is_shell
+        )
     else:
         up = ~np.isin(elements.catalog_number, chosen.exclude)
         cluster, shells = np.full(len(elements), -1, np.int64), (("all", int(up.sum())),)
@@ -120,7 +123,7 @@ def _from_elements(scenario: Scenario) -> Fleet:
         f"element sets, {chosen.elements.name}",
         str(elements.median_epoch.astype("datetime64[s]")),
         elements.source.sha256,
-        (*elements.source.notes, *((str(aged),) if aged else ())),
+        (*elements.source.notes, *((aged.message,) if aged else ())),
     )
 
 

@@ -82,8 +82,7 @@ def _listed(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, ...], t
             for g in assumed.gateways
         )
         pops = tuple(
-            Pop(id=p.id, name=p.name, latitude_deg=p.latitude_deg, longitude_deg=p.longitude_deg)
-            for p in assumed.pops
+            Pop(id=p.id, name=p.name, latitude_deg=p.latitude_deg, longitude_deg=p.longitude_deg) for p in assumed.pops
         )
         return gateways, pops, (f"all {len(gateways)} gateways are assumed, by rule: no open list exists",)
     if scenario.gateways_file is not None:

@@ -10,9 +10,7 @@ from bentpipe.simulate.ground import to_s
 from bentpipe.simulate.territory import Territory
 
 
-def licensed(
-    scenario: Scenario, territory: Territory, unix_s: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
+def licensed(scenario: Scenario, territory: Territory, unix_s: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Places where service is allowed; a later mask prevails over an earlier one.
 
     Parameters

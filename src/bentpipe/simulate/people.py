@@ -39,9 +39,7 @@ class People:
     want: IntArray
 
 
-def make_people(
-    scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int
-) -> People:
+def make_people(scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int) -> People:
     """Place the terminals of a scenario.
 
     Parameters
@@ -90,9 +88,7 @@ def make_people(
     )
 
 
-def _cell_terminals(
-    scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int
-) -> IntArray:
+def _cell_terminals(scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int) -> IntArray:
     """Terminals of each cell: as given, or shared out over regions and then by people or evenly."""
     if territory.given_terminals is not None:
         return territory.given_terminals
@@ -102,8 +98,11 @@ def _cell_terminals(
     # Nobody keeps a terminal where it has no licence from the start.
     open_cells = licensed(scenario, territory, start)[0, :cells]
     out = np.zeros(cells, np.int64)
-    reached = np.bincount(region[open_cells & (region >= 0)], territory.people[:cells][open_cells & (region >= 0)],
-                          len(territory.region_code))
+    reached = np.bincount(
+        region[open_cells & (region >= 0)],
+        territory.people[:cells][open_cells & (region >= 0)],
+        len(territory.region_code),
+    )
     shares = scenario.terminals.share_out(dict(zip(territory.region_code, reached.tolist(), strict=True)))
     for i, code in enumerate(territory.region_code):
         here = region == i

@@ -173,9 +173,9 @@ def prepare(
         )
     era = scenario.access.era or scenario.time.start.date()
     access = access_parameters(era, scenario.access.probe)
-    key = np.concatenate(
-        [territory.cell_id, np.array([place_id(s.id) for s in territory.sites], np.uint64)]
-    ).astype(np.uint64)
+    key = np.concatenate([territory.cell_id, np.array([place_id(s.id) for s in territory.sites], np.uint64)]).astype(
+        np.uint64
+    )
     others = [(scenario.seed + i) % 2**32 for i in range(seeds)]
     people = tuple(make_people(scenario, territory, key, seed) for seed in others)
     return Prepared(
@@ -206,5 +206,3 @@ def _orientation_warning(orientation: EarthOrientation, unix_s: float) -> tuple[
         f"the Earth's rotation at this date is known to {bound:.1f} s only: every satellite is off by up to "
         f"{465 * bound:.0f} m in longitude, all alike",
     )
-
-

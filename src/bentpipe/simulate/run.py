@@ -226,9 +226,9 @@ def _identity_in(folder: Path) -> str | None:
 def _occupied(folder: Path) -> bool:
     """Whether a folder holds anything that a run of ours, killed before its manifest, did not leave."""
     own = {"lock", "inputs", "commits", "results.zarr"}
-    return (folder.is_dir() and any(
-        p.name not in own and not p.name.endswith(".part") for p in folder.iterdir()
-    )) or folder.is_file()
+    return (
+        folder.is_dir() and any(p.name not in own and not p.name.endswith(".part") for p in folder.iterdir())
+    ) or folder.is_file()
 
 
 def _open_or_create(folder: Path, grid: Grid, prepared: Prepared, identity: str) -> Store:
@@ -295,9 +295,7 @@ def sampled_slots(prepared: Prepared) -> npt.NDArray[np.int64]:
     return chosen if len(chosen) else slots[:1]
 
 
-def _simulate(
-    prepared: Prepared, store: Store, state: State, threads: int, tell: Progress
-) -> npt.NDArray[np.int64]:
+def _simulate(prepared: Prepared, store: Store, state: State, threads: int, tell: Progress) -> npt.NDArray[np.int64]:
     """Every block that is not committed yet; returns the seeds' samples."""
     from bentpipe.simulate.outputs import block_variables
     from bentpipe.simulate.recipe import State, advance
@@ -366,5 +364,3 @@ def _finish(
     manifest["finished_utc"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     manifest["timings"] = {key: round(value, 3) for key, value in timings.items()}
     write_atomically(path, json.dumps(manifest, indent=1).encode())
-
-

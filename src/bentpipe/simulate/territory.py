@@ -152,17 +152,19 @@ def make_territory(scenario: Scenario) -> Territory:
 
         sites = (*sites, *(Site(**row) for row in load_sites(scenario.sites_file)))
         _refuse_twins(scenario, sites)
-    tracks = tuple((i, read_track(s.track, scenario.time.start, scenario.time.end)) for i, s in enumerate(sites)
-                   if s.track is not None)
+    tracks = tuple(
+        (i, read_track(s.track, scenario.time.start, scenario.time.end))
+        for i, s in enumerate(sites)
+        if s.track is not None
+    )
     moving = dict(tracks)
-    where = [moving[i].start if i in moving else (s.latitude_deg, s.longitude_deg, s.height_m)
-             for i, s in enumerate(sites)]
+    # A site without a track has a place: the scenario's own checks see to it.
+    fixed = [(s.latitude_deg or 0.0, s.longitude_deg or 0.0, s.height_m) for s in sites]
+    where = [moving[i].start if i in moving else place for i, place in enumerate(fixed)]
     lat = np.concatenate([cells.lat_deg, [w[0] for w in where]]).astype(np.float64)
     lon = np.concatenate([cells.lon_deg, [w[1] for w in where]]).astype(np.float64)
     height = np.concatenate([np.zeros(len(cells)), [w[2] for w in where]]).astype(np.float64)
-    under = np.array(
-        [h3.latlng_to_cell(float(w[0]), float(w[1]), cells.resolution) for w in where], np.uint64  # type: ignore[arg-type]
-    )
+    under = np.array([h3.latlng_to_cell(w[0], w[1], cells.resolution) for w in where], np.uint64)
     position = {int(cell): i for i, cell in enumerate(cells.h3)}
     site_region = [int(cells.region[position[int(c)]]) if int(c) in position else -1 for c in under]
     totals = np.bincount(cells.region[cells.region >= 0], people[cells.region >= 0], len(cells.region_codes))

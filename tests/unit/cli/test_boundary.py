@@ -122,10 +122,7 @@ def test_front_page_imports_nothing_heavy() -> None:
 
 
 def test_a_reader_that_leaves_early_causes_no_traceback() -> None:
-    code = (
-        "import sys; from bentpipe.cli.app import bounded\n"
-        "sys.exit(bounded(lambda: print('x\\n' * 10**6) or 0))"
-    )
+    code = "import sys; from bentpipe.cli.app import bounded\nsys.exit(bounded(lambda: print('x\\n' * 10**6) or 0))"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -89,9 +89,7 @@ def test_run_hands_every_option_on(api: Any, tmp_path: Path) -> None:
     assert asked["out"] == tmp_path / "r"
 
 
-def test_report_coarsens_sites_unless_asked(
-    api: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_report_coarsens_sites_unless_asked(api: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["report", "ukraine-2022"]) == 0
     assert api.asked("write_report") == (None, False)
     api.calls.clear()
@@ -126,9 +124,7 @@ def test_values_are_read_as_a_scenario_file_would(text: str, value: object) -> N
 
 def test_all_faults_of_the_options_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        read_overrides(
-            {"seed": 1, "time.start": None}, tmp_path / "none", ["seed=2", "nonsense", "=3", "a.b=1"]
-        )
+        read_overrides({"seed": 1, "time.start": None}, tmp_path / "none", ["seed=2", "nonsense", "=3", "a.b=1"])
     assert len(caught.value.faults) == 4
 
 

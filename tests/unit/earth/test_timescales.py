@@ -14,9 +14,7 @@ from bentpipe.errors import InputError
 
 
 def test_known_dates() -> None:
-    dates = np.array(
-        ["1970-01-01T00:00:00", "2000-01-01T12:00:00", "2024-07-16T00:00:12.25"], "datetime64[ms]"
-    )
+    dates = np.array(["1970-01-01T00:00:00", "2000-01-01T12:00:00", "2024-07-16T00:00:12.25"], "datetime64[ms]")
     assert to_unix_s(dates).tolist() == [0.0, 946_728_000.0, 1_721_088_012.25]
     assert to_unix_s("2024-07-16") == 1_721_088_000.0
     assert to_unix_s("2024-07-16").dtype == np.float64

@@ -50,5 +50,6 @@ def test_no_arc_near_the_poles() -> None:
 def test_the_arc_overhead_at_the_equator() -> None:
     places = places_at(0.0, 77.0, gso=18.0)
     assert separation_deg(places.east_north_up[:, 6:], places.arc)[0] == pytest.approx(0.0, abs=1e-4)
-    south = (np.cos(np.radians(10)) * places.east_north_up[:, 6:] - np.sin(np.radians(10)) * places.east_north_up[:, 3:6])
+    north, up = places.east_north_up[:, 3:6], places.east_north_up[:, 6:]
+    south = np.cos(np.radians(10)) * up - np.sin(np.radians(10)) * north
     assert separation_deg(south, places.arc)[0] == pytest.approx(10.0, abs=1e-3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from relations import Relation, random_sets, relation
@@ -58,8 +60,8 @@ def test_no_slice_is_used_twice_and_every_need_is_met(seed: int, coverage_first:
         used.setdefault(s, []).append((int(beams.first_slice[c]), int(beams.first_slice[c] + beams.slices[c])))
     for s in range(satellites):
         ranges = sorted(used.get(s, []))
-        assert all(a[1] <= b[0] for a, b in zip(ranges, ranges[1:], strict=False))
-        assert all(0 <= first and last <= room[s] for first, last in ranges)
+        assert all(a[1] <= b[0] for a, b in itertools.pairwise(ranges))
+        assert all(first >= 0 and last <= room[s] for first, last in ranges)
         assert beams.left[s] == room[s] - sum(last - first for first, last in ranges)
         hungry = sum(want[c] - beams.slices[c] for c in range(places)
                      if beams.link[c] >= 0 and links.satellite[beams.link[c]] == s)

@@ -93,7 +93,9 @@ def test_observed_is_its_published_form() -> None:
     links = some_links()
     place = links.place_of_link()
     number, key = links.satellite_id[links.satellite], links.place_id[place]
-    window = [slow_window(links.slot, int(n), np.uint64(k), OBSERVED.window_slots) for n, k in zip(number, key, strict=True)]
+    window = [
+        slow_window(links.slot, int(n), np.uint64(k), OBSERVED.window_slots) for n, k in zip(number, key, strict=True)
+    ]
     expected = observed_scores(
         links.sin_elevation,
         links.north * links.poleward_sign[place],

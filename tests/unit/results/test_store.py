@@ -109,7 +109,7 @@ def test_a_block_that_lacks_a_variable_is_refused(store: Store) -> None:
 def test_no_sites_and_no_events(tmp_path: Path) -> None:
     made = Store(tmp_path, GRID)
     made.create({**SIZES, "site": 0, "event": 0}, {})
-    values = {n: v for n, v in values_of(1).items()}
+    values = values_of(1)
     for v in variables():
         if "slot" in v.dims and {"site", "event"} & set(v.dims):
             values[v.name] = np.zeros([7] + [{**SIZES, "site": 0, "event": 0}[d] for d in v.dims[1:]], v.dtype)
