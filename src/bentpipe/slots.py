@@ -38,7 +38,7 @@ class SlotClock:
 
     def containing(self, unix_s: float) -> int:
         """Number of the slot that holds a Unix time (s)."""
-        return math.floor((unix_s - EPOCH_UNIX_S - self.offset_s) / self.interval_s + 1e-9)
+        return math.floor((unix_s - EPOCH_UNIX_S - self.offset_s) / self.interval_s + 1e-6)
 
     def starting_from(self, unix_s: float, duration_s: float) -> range:
         """Slots that start within ``[unix_s, unix_s + duration_s)``.
@@ -55,8 +55,8 @@ class SlotClock:
         range
             Absolute slot numbers; a span that no slot starts in gives the slot that holds its start.
         """
-        first = -math.floor(-((unix_s - EPOCH_UNIX_S - self.offset_s) / self.interval_s - 1e-9))
-        last = -math.floor(-((unix_s + duration_s - EPOCH_UNIX_S - self.offset_s) / self.interval_s - 1e-9))
+        first = -math.floor(-((unix_s - EPOCH_UNIX_S - self.offset_s) / self.interval_s - 1e-6))
+        last = -math.floor(-((unix_s + duration_s - EPOCH_UNIX_S - self.offset_s) / self.interval_s - 1e-6))
         if last <= first:
             held = self.containing(unix_s)
             return range(held, held + 1)

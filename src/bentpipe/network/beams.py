@@ -8,6 +8,7 @@ gets its least; what is left of a satellite's time is then shared out in proport
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -56,7 +57,7 @@ def _best_link(
     best = -1
     for k in range(start[c], stop[c]):
         s = satellite[k]
-        if not followed[s] or left[s] < need or score[k] != score[k]:
+        if not followed[s] or left[s] < need or not score[k] > -math.inf:
             continue
         if best < 0 or score[k] > score[best] or (score[k] == score[best] and s < satellite[best]):
             best = k
@@ -69,6 +70,7 @@ def _make_room(
     start: IntArray,
     stop: IntArray,
     satellite: npt.NDArray[np.int32],
+    score: FloatArray,
     followed: npt.NDArray[np.bool_],
     need: IntArray,
     offset: IntArray,
@@ -86,7 +88,7 @@ def _make_room(
     tail = 0
     for k in range(start[c], stop[c]):
         s = satellite[k]
-        if followed[s] and state[s] == 0:
+        if followed[s] and state[s] == 0 and score[k] > -math.inf:
             came_by[s] = k
             state[s] = 1
             queue[tail] = s
@@ -102,7 +104,7 @@ def _make_room(
                 continue
             for k in range(start[d], stop[d]):
                 t = satellite[k]
-                if followed[t] and state[t] == 0:
+                if followed[t] and state[t] == 0 and score[k] > -math.inf:
                     state[t] = 1
                     came_by[t] = k
                     places[t] = d
@@ -179,7 +181,7 @@ def _share(
             c = order[i]
             if need[c] > 0 and link[c] < 0:
                 _make_room(
-                    c, start, stop, satellite, followed, need, offset, member, left, link, came_by, queue, state
+                    c, start, stop, satellite, score, followed, need, offset, member, left, link, came_by, queue, state
                 )
     asked = np.zeros(n, np.int64)
     for c in range(n_places):
@@ -221,7 +223,7 @@ def share_beam_time(
     satellite : (P,) int32
         Satellite of each link.
     score : (P,) float64
-        Preference; NaN is never chosen.
+        Preference; NaN and minus infinity are never chosen.
     followed : (N,) bool
         Satellites that a gateway follows.
     need, want : (C,) int64

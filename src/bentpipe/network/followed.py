@@ -21,6 +21,9 @@ IntArray = npt.NDArray[np.int64]
 #: Worth of the first, second, ... satellite of a place: one is worth sixteen seconds, whose beam time is still of
 #: use where the first is full.
 _WORTH = (65536, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1, 0)
+#: A gain and the index of its satellite share a 64-bit number: room for a million satellites.
+_INDEX_BITS = 20
+_INDEX_MASK = (1 << _INDEX_BITS) - 1
 
 
 class Followed(NamedTuple):
@@ -77,7 +80,11 @@ def _arrange(
     used: IntArray,
     scratch: IntArray,
 ) -> bool:
-    """Find an antenna for one more satellite, moving others if need be; options are nearest first."""
+    """Find an antenna for one more satellite, moving others if need be; options are nearest first.
+
+    Where none is found, none ever will be for the gateways that the search went through: they are full, and what
+    they follow can go to no others. They are marked, and later searches pass them over.
+    """
     n_gateways = antennas.size
     for k in range(offset[wanted], offset[wanted + 1]):
         g = option[k]
@@ -86,15 +93,18 @@ def _arrange(
             used[g] += 1
             gateway_of[wanted] = g
             return True
-    # Breadth-first over full gateways; `scratch` holds queue, mover and origin one after the other.
-    queue, mover, origin = scratch[:n_gateways], scratch[n_gateways : 2 * n_gateways], scratch[2 * n_gateways :]
-    mover[:] = -2
+    # Breadth-first over full gateways; `scratch` holds four arrays one after the other.
+    queue, mover = scratch[:n_gateways], scratch[n_gateways : 2 * n_gateways]
+    origin, dead = scratch[2 * n_gateways : 3 * n_gateways], scratch[3 * n_gateways :]
+    for g in range(n_gateways):
+        mover[g] = 0 if dead[g] else -2
     tail = 0
     for k in range(offset[wanted], offset[wanted + 1]):
         g = option[k]
-        mover[g], origin[g] = wanted, -1
-        queue[tail] = g
-        tail += 1
+        if not dead[g]:
+            mover[g], origin[g] = wanted, -1
+            queue[tail] = g
+            tail += 1
     head = 0
     while head < tail:
         g = queue[head]
@@ -111,7 +121,69 @@ def _arrange(
                     return True
                 queue[tail] = h
                 tail += 1
+    for i in range(tail):
+        dead[queue[i]] = 1
     return False
+
+
+@kernel("void(int64[::1], int64, int64)")
+def _sift_down(heap: IntArray, size: int, at: int) -> None:
+    """Restore a heap, largest first, below one entry that has become smaller."""
+    entry = heap[at]
+    while 2 * at + 1 < size:
+        child = 2 * at + 1
+        if child + 1 < size and heap[child + 1] > heap[child]:
+            child += 1
+        if heap[child] <= entry:
+            break
+        heap[at] = heap[child]
+        at = child
+    heap[at] = entry
+
+
+@kernel(
+    "int64(int64[::1], int64[::1], int32[::1], int64[::1], int32[::1], int64[::1], int32[::1], int64[::1])"
+)
+def _members(
+    start: IntArray,
+    stop: IntArray,
+    satellite: npt.NDArray[np.int32],
+    weight: IntArray,
+    in_view: npt.NDArray[np.int32],
+    first: IntArray,
+    member: npt.NDArray[np.int32],
+    gain: IntArray,
+) -> int:
+    """Places with demand of each satellite in view of a gateway, and the weight of all of them.
+
+    Those of satellite ``s`` end up in ``member[first[s]:first[s + 1]]``. Returns how many there are.
+    """
+    n, n_places = in_view.size, weight.size
+    count = np.zeros(n, np.int32)
+    gain[:] = 0
+    for c in range(n_places):
+        w = weight[c]
+        if w > 0:
+            for k in range(start[c], stop[c]):
+                count[satellite[k]] += 1
+                gain[satellite[k]] += w
+    first[0] = 0
+    for s in range(n):
+        if in_view[s] == 0:
+            gain[s] = count[s] = 0
+        first[s + 1] = first[s] + count[s]
+    cursor, seen = np.empty(n, np.int32), np.empty(n, np.int32)
+    for s in range(n):
+        # The last entry takes what is not wanted, without a branch.
+        cursor[s] = first[s] if in_view[s] > 0 else first[n]
+        seen[s] = in_view[s] > 0
+    for c in range(n_places):
+        if weight[c] > 0:
+            for k in range(start[c], stop[c]):
+                s = satellite[k]
+                member[cursor[s]] = c
+                cursor[s] += seen[s]
+    return int(first[n])
 
 
 @kernel(
@@ -161,51 +233,44 @@ def _follow(
                     i -= 1
                 path[i], option[i], reach[i] = length, g, gateway_range[k]
                 fill[s] += 1
-    # Places of each satellite that could be followed.
-    count = np.zeros(n + 1, np.int64)
-    for c in range(n_places):
-        if weight[c] > 0:
-            for k in range(start[c], stop[c]):
-                count[satellite[k] + 1] += in_view[satellite[k]] > 0
+    first, member, gain = np.empty(n + 1, np.int64), np.empty(satellite.size + 1, np.int32), np.empty(n, np.int64)
+    _members(start, stop, satellite, weight, in_view, first, member, gain)
+    # Largest gain first, then lowest index. A gain only ever falls, so the entries are upper bounds, and a
+    # satellite whose entry still holds when it comes to the top adds most.
+    heap, size = np.empty(n, np.int64), 0
     for s in range(n):
-        count[s + 1] += count[s]
-    member = np.empty(count[n], np.int64)
-    cursor = count[:n].copy()
-    gain = np.zeros(n, np.int64)
+        if gain[s] > 0:
+            heap[size] = (gain[s] * worth[0] << _INDEX_BITS) + (_INDEX_MASK - s)
+            size += 1
+    for i in range(size // 2 - 1, -1, -1):
+        _sift_down(heap, size, i)
+    adds = np.empty(n_places, np.int64)  # what one more satellite of a place adds
     for c in range(n_places):
-        if weight[c] > 0:
-            for k in range(start[c], stop[c]):
-                s = satellite[k]
-                if in_view[s] > 0:
-                    member[cursor[s]] = c
-                    cursor[s] += 1
-                    gain[s] += weight[c] * worth[0]
-    active = np.flatnonzero(gain)
+        adds[c] = weight[c] * worth[0]
     level = np.zeros(n_places, np.int64)
     used = np.zeros(n_gateways, np.int64)
     free = antennas.sum()
     held = np.zeros((n_gateways, max(1, antennas.max() if n_gateways else 1)), np.int64)
-    scratch = np.empty(3 * n_gateways, np.int64)
-    while free > 0:
-        best, best_gain = -1, 0
-        for i in range(active.size):
-            if gain[active[i]] > best_gain:
-                best, best_gain = int(active[i]), int(gain[active[i]])
-        if best < 0:
-            break
-        gain[best] = 0
-        if not _arrange(best, offset, option, antennas, gateway_of, held, used, scratch):
-            gain[best] = -(1 << 60)
+    scratch = np.zeros(4 * n_gateways, np.int64)
+    while free > 0 and size > 0:
+        best = _INDEX_MASK - (heap[0] & _INDEX_MASK)
+        now = 0
+        for i in range(first[best], first[best + 1]):
+            now += adds[member[i]]
+        if now > 0 and now != heap[0] >> _INDEX_BITS:
+            heap[0] = (now << _INDEX_BITS) + (_INDEX_MASK - best)
+            _sift_down(heap, size, 0)
             continue
-        gain[best] = -(1 << 60)
+        size -= 1
+        heap[0] = heap[size]
+        _sift_down(heap, size, 0)
+        if now == 0 or not _arrange(best, offset, option, antennas, gateway_of, held, used, scratch):
+            continue
         free -= 1
-        for i in range(count[best], count[best + 1]):
+        for i in range(first[best], first[best + 1]):
             c = member[i]
-            if level[c] < worth.size - 1:
-                loss = weight[c] * (worth[level[c]] - worth[level[c] + 1])
-                level[c] += 1
-                for k in range(start[c], stop[c]):
-                    gain[satellite[k]] -= loss
+            level[c] = min(level[c] + 1, worth.size - 1)
+            adds[c] = weight[c] * worth[level[c]]
     for s in range(n):
         if gateway_of[s] >= 0:
             for k in range(offset[s], offset[s + 1]):

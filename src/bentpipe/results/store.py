@@ -178,6 +178,8 @@ class Store:
                 record = json.loads(path.read_bytes())
             except (OSError, ValueError):
                 continue
+            if not isinstance(record, dict) or not isinstance(record.get("sha256"), dict):
+                continue
             chunk = block - self.grid.origin // self.grid.length
             sound = not verify or all(
                 self._chunk_hash(name, chunk) == digest for name, digest in record["sha256"].items()

@@ -249,18 +249,19 @@ def _choose(
     )  # fmt: skip
     is_followed = followed.gateway >= 0
     feeder_path = followed.range_m + np.where(is_followed, route[followed.gateway], 0.0)
+    nobody = np.full(len(who.need), -1, np.int32)
     score = prepared.policy.score(
         Links(
             slot, who.seed, links.start, links.stop, links.satellite, links.sin_elevation, links.north,
             links.slant_range_m, sky.remaining[at], is_followed, feeder_path, prepared.fleet.satellite_id,
             prepared.fleet.log_weight, prepared.place_key, prepared.poleward_sign,
-            np.full(len(who.need), -1, np.int32) if previous is None else previous,
+            nobody if previous is None or prepared.policy.memory_slots == 0 else previous,
         )
     )  # fmt: skip
     score = np.ascontiguousarray(score, np.float64)
     if score.shape != links.satellite.shape:
-        name = prepared.policy.name
-        raise InputError(Fault(f"policy {name!r} must score each link once", "scheduling", score.shape, str(links.satellite.shape)))
+        what = f"policy {prepared.policy.name!r} must score each link once"
+        raise InputError(Fault(what, "scheduling", score.shape, str(links.satellite.shape)))
     need = np.where(world.allowed[row], who.need, 0)
     beams = share_beam_time(
         links.start, links.stop, links.satellite, score, is_followed, need, who.want,

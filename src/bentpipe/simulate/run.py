@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bentpipe.errors import Fault, InputError, StoreError
+from bentpipe.errors import Fault, InputError
 from bentpipe.registry import Policy
+from bentpipe.results.lock import only_writer
 from bentpipe.results.opened import Run, open_run
 from bentpipe.results.store import Grid, Store, write_atomically
 from bentpipe.scenario import Scenario, load_scenario
@@ -170,21 +171,14 @@ def run(
     identity = run_identity(prepared)
     folder = _folder(resolved.name, identity, out)
     grid = Grid(prepared.slots, block_length(len(prepared.place_key)))
-    from bentpipe.catalog.cached import exclusive
-
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with exclusive(folder / "lock", wait_s=0.0):
-            store = _open_or_create(folder, grid, prepared, identity)
-            timings = {"kernels_s": compiled - begun, "prepare_s": time.perf_counter() - compiled}
-            simulated = time.perf_counter()
-            samples = _simulate(prepared, store, recipe.State(), threads or os.cpu_count() or 1, tell)
-            timings["simulate_s"] = time.perf_counter() - simulated
-            _finish(store, prepared, identity, samples, timings)
-    except TimeoutError:
-        raise StoreError(
-            Fault("another process is writing this run", str(folder), None, "one writer", "wait for it to finish")
-        ) from None
+    with only_writer(folder):
+        store = _open_or_create(folder, grid, prepared, identity)
+        timings = {"kernels_s": compiled - begun, "prepare_s": time.perf_counter() - compiled}
+        simulated = time.perf_counter()
+        samples = _simulate(prepared, store, recipe.State(), threads or os.cpu_count() or 1, tell)
+        timings["simulate_s"] = time.perf_counter() - simulated
+        _finish(store, prepared, identity, samples, timings)
     return open_run(folder)
 
 
@@ -311,7 +305,7 @@ def _simulate(prepared: Prepared, store: Store, state: State, threads: int, tell
         for block in grid.blocks():
             slots = grid.of_block(block)
             record = done.get(block)
-            if record is not None and (not serial or record.get("state") is not None):
+            if record is not None and "samples" in record and (not serial or record.get("state") is not None):
                 samples.append(np.array(record["samples"], np.int64))
                 if serial:
                     state = State(np.array(record["state"], np.int32))

@@ -34,7 +34,7 @@ class Api:
         if self.failure is not None:
             raise self.failure
         options["progress"]("simulate", 1, 2)
-        return SimpleNamespace(path=Path("runs/ukraine-2022"))
+        return SimpleNamespace(path=Path("runs/ukraine-2022"), manifest={"warnings": []})
 
     def answer(self, run: Any) -> Any:
         return SimpleNamespace(lines=("one", "two", "three", "four", "five"), data={"gap_s": float("nan")})
