@@ -83,7 +83,7 @@ def stored(run: Run) -> dict[str, Any]:
     return {str(name): data[name].values for name in [*data.data_vars, *data.coords]}
 
 
-@pytest.mark.parametrize(("policy", "kills", "duration"), [("observed", 10, "2h"), ("longest", 4, "1h")])
+@pytest.mark.parametrize(("policy", "kills", "duration"), [("observed", 7, "1h"), ("longest", 3, "30min")])
 def test_kills_and_a_resume_give_the_run_that_was_never_killed(
     tmp_path: Path, policy: str, kills: int, duration: str
 ) -> None:

@@ -42,15 +42,18 @@ def random_world(seed: int) -> tuple[Sets, Sets, list[int]]:
 
 def follow(places: Sets, gateways: Sets, antennas: list[int]) -> np.ndarray:
     far = rows_of(gateways)
-    return follow_satellites(
-        *rows_of(places),
-        np.ones(len(places), np.int64),
-        *far,
-        np.full(len(far[2]), 1e6, np.float32),
-        np.zeros(len(gateways)),
-        np.array(antennas, np.int64),
-        SATELLITES,
-    ).gateway >= 0
+    return (
+        follow_satellites(
+            *rows_of(places),
+            np.ones(len(places), np.int64),
+            *far,
+            np.full(len(far[2]), 1e6, np.float32),
+            np.zeros(len(gateways)),
+            np.array(antennas, np.int64),
+            SATELLITES,
+        ).gateway
+        >= 0
+    )
 
 
 def served(places: Sets, followed: np.ndarray, room: int) -> int:

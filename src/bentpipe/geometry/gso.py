@@ -188,9 +188,7 @@ def is_avoided(
         if cosine > cos_avoidance and c >= GSO_RADIUS_M * cos_longitude_limit:
             return True
     return (
-        cos_separation(
-            ux, uy, uz, cos_longitude, sin_longitude, axis_distance_m, z_m, cos_longitude_limit
-        )
+        cos_separation(ux, uy, uz, cos_longitude, sin_longitude, axis_distance_m, z_m, cos_longitude_limit)
         > cos_avoidance
     )
 

@@ -36,9 +36,7 @@ def _extend(
             known[later_satellite[k]] = 0
 
 
-def remaining_slots(
-    links: Sequence[UsableLinks], satellites: int, lookahead: int
-) -> list[npt.NDArray[np.int16]]:
+def remaining_slots(links: Sequence[UsableLinks], satellites: int, lookahead: int) -> list[npt.NDArray[np.int16]]:
     """Slots for which each link stays usable without a break, its own slot included.
 
     Parameters

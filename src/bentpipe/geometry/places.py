@@ -95,9 +95,7 @@ def boresight_vector(east_north_up: FloatArray, tilt_deg: FloatArray, azimuth_de
         Unit vectors.
     """
     tilt, azimuth = np.radians(tilt_deg), np.radians(azimuth_deg)
-    local = np.stack(
-        [np.sin(tilt) * np.sin(azimuth), np.sin(tilt) * np.cos(azimuth), np.cos(tilt)], axis=-1
-    )
+    local = np.stack([np.sin(tilt) * np.sin(azimuth), np.sin(tilt) * np.cos(azimuth), np.cos(tilt)], axis=-1)
     vector: FloatArray = np.einsum("ci,cij->cj", local, east_north_up)
     return vector
 

@@ -21,6 +21,8 @@ FloatArray = npt.NDArray[np.float64]
 _BOX_DEG = 5.0
 _ROWS = 36
 _COLUMNS = 72
+#: Up to so many groups of places look through all satellites, which is quicker than to sort them into boxes.
+_FEW_GROUPS = 32
 #: Geodetic up leans at most 0.193 degrees from the radius; the search is widened by that much.
 _UP_LEAN_RAD = 0.0034
 _SMALLEST_RADIUS_M = 6_356_752.0
@@ -77,34 +79,52 @@ class LinkBuffers:
         )
 
 
-@kernel("void(float64[:,::1], boolean[::1], int64[::1], int64[::1])")
+@kernel("void(float64[:,::1], int64, int64[::1], int64[::1])")
 def _bin_satellites(
-    position: FloatArray,
-    up: npt.NDArray[np.bool_],
+    xyzr: FloatArray,
+    count: int,
     box_start: npt.NDArray[np.int64],
     member: npt.NDArray[np.int64],
 ) -> None:
-    """Counting sort of the satellites into boxes; one that is down or has no position is left out."""
-    n = position.shape[1]
-    box = np.full(n, -1, np.int64)
+    """Counting sort of the first `count` members into boxes, in place."""
+    box = np.empty(count, np.int64)
+    before = member[:count].copy()
     box_start[:] = 0
-    for s in range(n):
-        x, y, z = position[0, s], position[1, s], position[2, s]
-        if not up[s] or not math.isfinite(x + y + z):
-            continue
+    for k in range(count):
+        x, y, z = xyzr[before[k], 0], xyzr[before[k], 1], xyzr[before[k], 2]
         latitude = math.degrees(math.atan2(z, math.sqrt(x * x + y * y)))
         longitude = math.degrees(math.atan2(y, x))
         row = min(_ROWS - 1, int((latitude + 90.0) / _BOX_DEG))
         column = min(_COLUMNS - 1, int((longitude + 180.0) / _BOX_DEG))
-        box[s] = row * _COLUMNS + column
-        box_start[box[s] + 1] += 1
+        box[k] = row * _COLUMNS + column
+        box_start[box[k] + 1] += 1
     for b in range(_ROWS * _COLUMNS):
         box_start[b + 1] += box_start[b]
     cursor = box_start.copy()
-    for s in range(n):
-        if box[s] >= 0:
-            member[cursor[box[s]]] = s
-            cursor[box[s]] += 1
+    for k in range(count):
+        member[cursor[box[k]]] = before[k]
+        cursor[box[k]] += 1
+
+
+@kernel("int64(float64[:,::1], int64[::1], int64, int64, float64, float64, float64, float64, int64[::1], int64)")
+def _within(
+    xyzr: FloatArray,
+    member: npt.NDArray[np.int64],
+    begin: int,
+    end: int,
+    ax: float,
+    ay: float,
+    az: float,
+    cos_reach: float,
+    found: npt.NDArray[np.int64],
+    count: int,
+) -> int:
+    """Append the members whose centre angle from an axis is within reach; returns how many there are then."""
+    for k in range(begin, end):
+        s = member[k]
+        found[count] = s
+        count += ax * xyzr[s, 0] + ay * xyzr[s, 1] + az * xyzr[s, 2] >= cos_reach * xyzr[s, 3]
+    return count
 
 
 @kernel("int64(float64[:,::1], int64[::1], int64[::1], float64, float64, float64, float64, int64[::1])")
@@ -136,80 +156,74 @@ def _gather(
     for row in range(first, last + 1):
         for raw in range(c0, c1 + 1):
             b = row * _COLUMNS + raw % _COLUMNS
-            for k in range(box_start[b], box_start[b + 1]):
-                s = member[k]
-                x, y, z, r = xyzr[s, 0], xyzr[s, 1], xyzr[s, 2], xyzr[s, 3]
-                found[count] = s
-                count += ax * x + ay * y + az * z >= cos_reach * r
+            count = _within(xyzr, member, box_start[b], box_start[b + 1], ax, ay, az, cos_reach, found, count)
     return count
 
 
-@kernel()
-def _near(
-    xyzr: FloatArray,
-    box_start: npt.NDArray[np.int64],
-    member: npt.NDArray[np.int64],
-    axis: FloatArray,
-    radius: float,
-    sin_lowest: float,
-    highest: float,
-    found: npt.NDArray[np.int64],
-    near_xyz: FloatArray,
-) -> int:
-    """Satellites that any place of a group may see, with their positions and radii side by side."""
+@kernel("float64(float64, float64, float64)")
+def _reach_rad(radius: float, sin_lowest: float, highest: float) -> float:
+    """Largest centre angle from a group's axis at which a satellite may be seen from any of its places."""
     elevation = math.asin(sin_lowest) - _UP_LEAN_RAD
     cosine = min(1.0, _SMALLEST_RADIUS_M * math.cos(elevation) / max(highest, _SMALLEST_RADIUS_M))
-    reach = min(math.pi, math.acos(cosine) - elevation + radius + _UP_LEAN_RAD)
-    near: int = _gather(xyzr, box_start, member, axis[0], axis[1], axis[2], reach, found)
-    for k in range(near):
-        for i in range(4):
-            near_xyz[i, k] = xyzr[found[k], i]
-    return near
+    return min(math.pi, math.acos(cosine) - elevation + radius + _UP_LEAN_RAD)
 
 
-@kernel()
+@kernel(
+    "int64(int64, float64[::1], float64[::1], float64[::1], float64[::1], float64, float64, float64,"
+    "float64, float64, float64, float64, float64, float64, float64, float64, float64[::1], float64[::1],"
+    "int64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1])"
+)
 def _in_view(
-    xyz: FloatArray,
     near: int,
-    place: FloatArray,
-    axes: FloatArray,
+    x: FloatArray,
+    y: FloatArray,
+    z: FloatArray,
+    orbit: FloatArray,
+    px: float,
+    py: float,
+    pz: float,
+    ux: float,
+    uy: float,
+    uz: float,
     sin_min: float,
-    boresight: FloatArray,
+    bx: float,
+    by: float,
+    bz: float,
     cos_cone: float,
     over: FloatArray,
+    away: FloatArray,
     kept: npt.NDArray[np.int64],
-    ray: FloatArray,
+    rx: FloatArray,
+    ry: FloatArray,
+    rz: FloatArray,
+    length: FloatArray,
+    radius: FloatArray,
 ) -> int:
     """Keep the satellites above the minimum elevation and inside the cone, with ray, length and orbit radius."""
-    px, py, pz = place[0], place[1], place[2]
-    ux, uy, uz = axes[6], axes[7], axes[8]
-    bx, by, bz = boresight[0], boresight[1], boresight[2]
-    x, y, z = xyz[0], xyz[1], xyz[2]
     for k in range(near):
         dx, dy, dz = x[k] - px, y[k] - py, z[k] - pz
         distance = math.sqrt(dx * dx + dy * dy + dz * dz)
         higher = dx * ux + dy * uy + dz * uz - sin_min * distance
         inside = dx * bx + dy * by + dz * bz - cos_cone * distance
         over[k] = higher if higher < inside else inside
+        away[k] = distance
     count = 0
     for k in range(near):
         kept[count] = k
         count += over[k] >= 0.0
     for i in range(count):
         k = kept[i]
-        dx, dy, dz = x[k] - px, y[k] - py, z[k] - pz
-        ray[0, i], ray[1, i], ray[2, i] = dx, dy, dz
-        ray[3, i] = math.sqrt(dx * dx + dy * dy + dz * dz)
-        ray[4, i] = xyz[3, k]
+        rx[i], ry[i], rz[i] = x[k] - px, y[k] - py, z[k] - pz
+        length[i] = away[k]
+        radius[i] = orbit[k]
     return count
 
 
 @kernel(
-    "void(int64, float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
-    "float64, float64, float64, float64, float64, float64, float64, float64, float64, float64, float64, float64,"
-    "float64, float64, float64)"
+    "int64(int64, float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
+    "float64, float64, float64, float64, float64, float64, float64, float64, float64)"
 )
-def _clear_of_arc(
+def _aim(
     count: int,
     rx: FloatArray,
     ry: FloatArray,
@@ -225,26 +239,53 @@ def _clear_of_arc(
     upy: float,
     upz: float,
     cos_steering: float,
-    cos_lon: float,
-    sin_lon: float,
-    rho: float,
-    z: float,
-    cos_limit: float,
     above: float,
     below: float,
-    cos_avoid: float,
-) -> None:
-    """Turn rays into unit rays, with the sine of the elevation and a verdict.
+) -> int:
+    """Turn rays into unit rays, with the sine of the elevation and a first verdict; returns how many are not clear.
 
-    The verdict is 1 for clear, -1 for refused, 0 for too close to say. The nearest point of the geostationary
-    arc is taken in closed form (`is_avoided` is the exact road), in units of the arc's radius.
+    The verdict is 1 for certainly clear of the geostationary arc, -1 for beyond the satellite's steering, 0 for
+    still to be told.
     """
+    unclear = 0
     for k in range(count):
         inverse = 1.0 / length[k]
         ux, uy, uz = rx[k] * inverse, ry[k] * inverse, rz[k] * inverse
         steered = ux * (rx[k] + px) + uy * (ry[k] + py) + uz * (rz[k] + pz) - cos_steering * radius[k]
         rx[k], ry[k], rz[k] = ux, uy, uz
         sine[k] = ux * upx + uy * upy + uz * upz
+        value = 1.0 if uz > above else 0.0
+        value = 1.0 if uz < below else value
+        value = -1.0 if steered < 0.0 else value
+        verdict[k] = value
+        unclear += value < 1.0
+    return unclear
+
+
+@kernel(
+    "void(int64, float64[::1], float64[::1], float64[::1], float64[::1],"
+    "float64, float64, float64, float64, float64, float64)"
+)
+def _judge_by_arc(
+    count: int,
+    rx: FloatArray,
+    ry: FloatArray,
+    rz: FloatArray,
+    verdict: FloatArray,
+    cos_lon: float,
+    sin_lon: float,
+    rho: float,
+    z: float,
+    cos_limit: float,
+    cos_avoid: float,
+) -> None:
+    """Turn verdicts of 0 into 1 for clear of the arc or -1 for refused, and leave what is too close to say.
+
+    The nearest point of the geostationary arc is taken in closed form (`is_avoided` is the exact road), in units
+    of the arc's radius.
+    """
+    for k in range(count):
+        ux, uy, uz = rx[k], ry[k], rz[k]
         toward = ux * cos_lon + uy * sin_lon
         east = uy * cos_lon - ux * sin_lon
         scale = 1.0 / math.sqrt(toward * toward + east * east)
@@ -258,9 +299,20 @@ def _clear_of_arc(
         value = -1.0 if cosine > cos_avoid else 0.0
         value = 0.0 if gx < cos_limit else value
         value = 1.0 if cosine < cos_avoid - 2e-3 else value
-        value = 1.0 if uz > above else value
-        value = 1.0 if uz < below else value
-        verdict[k] = -1.0 if steered < 0.0 else value
+        verdict[k] = value if verdict[k] == 0.0 else verdict[k]
+
+
+@kernel("int64(float64[:,::1], boolean[::1], float64[:,::1], int64[::1])")
+def _compact(position: FloatArray, up: npt.NDArray[np.bool_], xyzr: FloatArray, member: npt.NDArray[np.int64]) -> int:
+    """Positions and radii satellite by satellite, and which are up and have a position; returns how many."""
+    count = 0
+    for s in range(position.shape[1]):
+        x, y, z = position[0, s], position[1, s], position[2, s]
+        radius = math.sqrt(x * x + y * y + z * z)
+        xyzr[s, 0], xyzr[s, 1], xyzr[s, 2], xyzr[s, 3] = x, y, z, radius
+        member[count] = s
+        count += up[s] and radius < math.inf
+    return count
 
 
 @kernel(
@@ -303,69 +355,88 @@ def _usable(
     """Fill the links, group by group. Returns the room that was needed.
 
     The tests run as passes over short arrays without branches, which the compiler turns into vector
-    instructions; only directions close to the avoidance angle take the exact road.
+    instructions; only directions close to the avoidance angle take the exact road. Rows of arrays are handed on
+    as numbers: a view of a row would cost as much as the tests.
     Where the room does not suffice nothing more is written, and the caller tries again with more.
     """
-    n = position.shape[1]
-    box_start = np.zeros(_ROWS * _COLUMNS + 1, np.int64)
-    member = np.empty(n, np.int64)
-    _bin_satellites(position, satellite_up, box_start, member)
-    highest = 0.0
+    n, groups = position.shape[1], group_start.size - 1
+    member, found, kept = np.empty(n + 1, np.int64), np.empty(n + 1, np.int64), np.empty(n + 1, np.int64)
     xyzr = np.empty((n, 4))
-    for k in range(box_start[-1]):
-        s = member[k]
-        for i in range(3):
-            xyzr[s, i] = position[i, s]
-        xyzr[s, 3] = math.sqrt(xyzr[s, 0] ** 2 + xyzr[s, 1] ** 2 + xyzr[s, 2] ** 2)
-        highest = max(highest, xyzr[s, 3])
-    found = np.empty(n, np.int64)
-    near_xyz = np.empty((4, n))
-    over, sine, verdict = np.empty(n), np.empty(n), np.empty(n)
-    kept = np.empty(n, np.int64)
-    ray = np.empty((5, n))
+    number = _compact(position, satellite_up, xyzr, member)
+    highest = 0.0
+    for k in range(number):
+        highest = max(highest, xyzr[member[k], 3])
+    box_start = np.zeros(_ROWS * _COLUMNS + 1, np.int64)
+    if groups > _FEW_GROUPS:
+        _bin_satellites(xyzr, number, box_start, member)
+    x, y, zz, orbit = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    over, away, sine, verdict = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    rx, ry, rz, length, radius = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     room = out_satellite.size
     total = 0
-    for g in range(group_start.size - 1):
+    for g in range(groups):
         lowest = 1.0
         for i in range(group_start[g], group_start[g + 1]):
             lowest = min(lowest, sin_min[order[i]])
-        near = _near(
-            xyzr, box_start, member, group_axis[g], group_radius[g], lowest, highest, found, near_xyz
-        )
+        ax, ay, az = group_axis[g, 0], group_axis[g, 1], group_axis[g, 2]
+        reach = _reach_rad(group_radius[g], lowest, highest)
+        if groups > _FEW_GROUPS:
+            near = _gather(xyzr, box_start, member, ax, ay, az, reach, found)
+        else:
+            near = _within(xyzr, member, 0, number, ax, ay, az, math.cos(reach), found, 0)
+        for k in range(near):
+            s = found[k]
+            x[k], y[k], zz[k], orbit[k] = xyzr[s, 0], xyzr[s, 1], xyzr[s, 2], xyzr[s, 3]
         for i in range(group_start[g], group_start[g + 1]):
             c = order[i]
             start[c] = total
             stop[c] = total
             if not place_up[c]:
                 continue
+            px, py, pz = place[c, 0], place[c, 1], place[c, 2]
+            ux, uy, uz = axes[c, 6], axes[c, 7], axes[c, 8]
             count = _in_view(
-                near_xyz, near, place[c], axes[c], sin_min[c], boresight[c], cos_cone[c], over, kept, ray
-            )
+                near, x, y, zz, orbit, px, py, pz, ux, uy, uz, sin_min[c],
+                boresight[c, 0], boresight[c, 1], boresight[c, 2], cos_cone[c],
+                over, away, kept, rx, ry, rz, length, radius,
+            )  # fmt: skip
             if total + count > room:
                 total += count
                 continue
-            _clear_of_arc(
-                count, ray[0], ray[1], ray[2], ray[3], ray[4], sine, verdict,
-                place[c, 0], place[c, 1], place[c, 2], axes[c, 6], axes[c, 7], axes[c, 8], cos_steering,
-                cos_lon[c], sin_lon[c], rho[c] / GSO_RADIUS_M, z[c] / GSO_RADIUS_M,
-                cos_limit[c], above[c], below[c], cos_avoid[c],
+            unclear = _aim(
+                count, rx, ry, rz, length, radius, sine, verdict, px, py, pz, ux, uy, uz,
+                cos_steering, above[c], below[c],
+            )  # fmt: skip
+            nx, ny, nz = axes[c, 3], axes[c, 4], axes[c, 5]
+            if unclear == 0 and mask_of[c] < 0:
+                for k in range(count):
+                    out_satellite[total + k] = found[kept[k]]
+                    out_sin[total + k] = sine[k]
+                    out_north[total + k] = rx[k] * nx + ry[k] * ny + rz[k] * nz
+                    out_range[total + k] = length[k]
+                total += count
+                stop[c] = total
+                continue
+            _judge_by_arc(
+                count, rx, ry, rz, verdict, cos_lon[c], sin_lon[c], rho[c] / GSO_RADIUS_M, z[c] / GSO_RADIUS_M,
+                cos_limit[c], cos_avoid[c],
             )  # fmt: skip
             for k in range(count):
                 keep = verdict[k] > 0.0
                 if verdict[k] == 0.0:
                     keep = not is_avoided(
-                        ray[0, k], ray[1, k], ray[2, k],
+                        rx[k], ry[k], rz[k],
                         cos_lon[c], sin_lon[c], rho[c], z[c], cos_limit[c], cos_avoid[c],
                     )  # fmt: skip
-                north = ray[0, k] * axes[c, 3] + ray[1, k] * axes[c, 4] + ray[2, k] * axes[c, 5]
+                north = rx[k] * nx + ry[k] * ny + rz[k] * nz
                 if keep and mask_of[c] >= 0:
-                    east = ray[0, k] * axes[c, 0] + ray[1, k] * axes[c, 1] + ray[2, k] * axes[c, 2]
+                    east = rx[k] * axes[c, 0] + ry[k] * axes[c, 1] + rz[k] * axes[c, 2]
                     azimuth = math.degrees(math.atan2(east, north)) % 360.0
                     keep = sine[k] >= mask[mask_of[c], min(359, int(azimuth))]
                 out_satellite[total] = found[kept[k]]
                 out_sin[total] = sine[k]
                 out_north[total] = north
-                out_range[total] = ray[3, k]
+                out_range[total] = length[k]
                 total += keep
             stop[c] = total
     return total

@@ -141,9 +141,7 @@ def _sift_down(heap: IntArray, size: int, at: int) -> None:
     heap[at] = entry
 
 
-@kernel(
-    "int64(int64[::1], int64[::1], int32[::1], int64[::1], int32[::1], int64[::1], int32[::1], int64[::1])"
-)
+@kernel("int64(int64[::1], int64[::1], int32[::1], int64[::1], int32[::1], int64[::1], int32[::1], int64[::1])")
 def _members(
     start: IntArray,
     stop: IntArray,

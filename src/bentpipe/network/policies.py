@@ -292,9 +292,7 @@ SCHEDULING = MappingProxyType(
                 lookahead_slots=LONGEST_LOOKAHEAD,
                 source="maximum remaining visibility, fewest handovers",
             ),
-            Policy(
-                "max-coverage", highest, coverage_first=True, source="maximum flow of places to satellites"
-            ),
+            Policy("max-coverage", highest, coverage_first=True, source="maximum flow of places to satellites"),
         )
     }
 )

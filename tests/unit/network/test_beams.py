@@ -63,13 +63,19 @@ def test_no_slice_is_used_twice_and_every_need_is_met(seed: int, coverage_first:
         assert all(a[1] <= b[0] for a, b in itertools.pairwise(ranges))
         assert all(first >= 0 and last <= room[s] for first, last in ranges)
         assert beams.left[s] == room[s] - sum(last - first for first, last in ranges)
-        hungry = sum(want[c] - beams.slices[c] for c in range(places)
-                     if beams.link[c] >= 0 and links.satellite[beams.link[c]] == s)
+        hungry = sum(
+            want[c] - beams.slices[c]
+            for c in range(places)
+            if beams.link[c] >= 0 and links.satellite[beams.link[c]] == s
+        )
         assert beams.left[s] == 0 or hungry == 0 or beams.left[s] < len(ranges)  # but for rounding, none is wasted
     for c in range(places):  # whoever is left out finds no room for his need at any followed satellite
         if beams.link[c] < 0 and need[c] > 0:
-            rest = {s: room[s] - sum(need[d] for d in range(places)
-                                     if beams.link[d] >= 0 and links.satellite[beams.link[d]] == s) for s in sets[c]}
+            rest = {
+                s: room[s]
+                - sum(need[d] for d in range(places) if beams.link[d] >= 0 and links.satellite[beams.link[d]] == s)
+                for s in sets[c]
+            }
             assert all(not followed[s] or left < need[c] for s, left in rest.items())
 
 
