@@ -137,26 +137,33 @@ def powered_terminals(
     count, battery, cut = people.terminals.count, people.terminals.battery_s, people.terminals.cut_off
     kinds, places = count.shape
     mains = np.where(np.arange(places) < len(territory.cell_id), key, territory.cell_of_place).astype(np.uint64)
-    left = np.broadcast_to(count, (len(unix_s), kinds, places)).copy()
-    events = [e for e in scenario.disruptions if isinstance(e, TerminalsCutOff)]
-    for loss, taken in zip(events, cut, strict=True):
-        start, end = (to_s(t) for t in scenario.window(loss))
-        left[(unix_s >= start) & (unix_s < end)] -= taken
+    cuts = []
     for event in scenario.disruptions:
-        if not isinstance(event, PowerCut):
-            continue
-        start, end = (to_s(t) for t in scenario.window(event))
-        dark = dark_for_s(
-            unix_s,
-            start,
-            end,
-            event.share,
-            event.window.total_seconds() if event.pattern == "rolling" else None,
-            event.id,
-            territory.area(regions=event.regions),
-            mains,
-            people.seed,
-        )
-        lasts = battery if event.battery_hours is None else np.full_like(battery, 3600.0 * event.battery_hours)
-        left[dark[:, None, :] >= np.maximum(lasts, 0.0)[None]] = 0
-    return np.asarray(left.sum(axis=1), np.int32)
+        if isinstance(event, PowerCut):
+            start, end = (to_s(t) for t in scenario.window(event))
+            held = np.flatnonzero((unix_s >= start) & (unix_s < end))
+            if not len(held):
+                continue
+            dark = dark_for_s(
+                unix_s,
+                start,
+                end,
+                event.share,
+                event.window.total_seconds() if event.pattern == "rolling" else None,
+                event.id,
+                territory.area(regions=event.regions),
+                mains,
+                people.seed,
+            )
+            lasts = battery if event.battery_hours is None else np.full_like(battery, 3600.0 * event.battery_hours)
+            cuts.append((slice(held[0], held[-1] + 1), dark, np.maximum(lasts, 0.0)))
+    losses = [scenario.window(e) for e in scenario.disruptions if isinstance(e, TerminalsCutOff)]
+    out = np.zeros((len(unix_s), places), np.int32)
+    for kind in range(kinds):
+        left = np.broadcast_to(count[kind].astype(np.int32), out.shape).copy()
+        for (start_utc, end_utc), taken in zip(losses, cut, strict=True):
+            left[(unix_s >= to_s(start_utc)) & (unix_s < to_s(end_utc))] -= taken[kind].astype(np.int32)
+        for rows, dark, lasts in cuts:
+            left[rows] *= dark[rows] < lasts[kind]
+        out += left
+    return out

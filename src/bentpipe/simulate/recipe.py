@@ -33,6 +33,7 @@ from bentpipe.network.choices import record_choices
 from bentpipe.network.followed import Followed, follow_satellites
 from bentpipe.network.links import Links
 from bentpipe.network.placedelay import place_round_trips_s
+from bentpipe.simulate.people import powered_terminals
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.world import World, world_state
 
@@ -351,13 +352,18 @@ def seed_samples(
     territory = prepared.territory
     cells, regions = len(territory.cell_id), len(territory.region_code)
     out = np.zeros((len(slots), len(prepared.people), regions), np.int64)
-    worlds = [world_state(prepared, slots, i) for i in range(len(prepared.people))]
+    world = world_state(prepared, slots)
+    # Of the world only the terminals with power depend on the seed.
+    powered = [
+        powered_terminals(prepared.scenario, territory, who, prepared.place_key, world.unix_s)
+        for who in prepared.people
+    ]
     buffers = (LinkBuffers(0), LinkBuffers(0))
     for m, (slot, position) in enumerate(zip(slots.tolist(), _positions(prepared, slots), strict=True)):
-        sky = _sky_of(prepared, worlds[0], m, position, buffers)
-        for i, world in enumerate(worlds):
+        sky = _sky_of(prepared, world, m, position, buffers)
+        for i, ready_of in enumerate(powered):
             serving = _choose(prepared, world, m, slot, sky, 0, None, i).serving[:cells]
-            ready = np.where(serving >= 0, world.ready[m, :cells], 0)
+            ready = np.where((serving >= 0) & world.allowed[m, :cells], ready_of[m, :cells], 0)
             out[m, i] = territory.by_region(ready)
     return out, slots
 
