@@ -1,7 +1,7 @@
 """The globe: 41,162 cells under a whole constellation, reach and scheduling, slot by slot.
 
-Run: ``python benchmarks/globe.py [ELEMENTS [SLOTS]]``. Target for the 10,744 satellites of 2026-08-21 and 240 slots on two
-quiet cores: 12 s, 2 GB; linear in slots, memory flat in slots.
+Run: ``python benchmarks/globe.py [ELEMENTS [SLOTS]]``. Target for the 10,744 satellites of 2026-08-21 and 240 slots on
+two quiet cores: 12 s, 2 GB; linear in slots, memory flat in slots.
 """
 
 from __future__ import annotations

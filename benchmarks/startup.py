@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 
-
 HELP = "import sys; from bentpipe.cli import main; sys.exit(main())"
 
 
