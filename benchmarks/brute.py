@@ -8,7 +8,8 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from bentpipe.geometry import Places, usable_links
+from bentpipe.geometry.places import Places
+from bentpipe.geometry.usable import usable_links
 
 Positions = npt.NDArray[np.float64]
 

@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 from brute import print_ratio
 
-from bentpipe.earth import enu_basis, geodetic_to_ecef
-from bentpipe.geometry import Places, make_places
+from bentpipe.earth import east_north_up, geodetic_to_ecef
+from bentpipe.geometry.places import Places, automatic_tilt_deg, make_places
 from bentpipe.geometry.usable import LinkBuffers, usable_links
 from bentpipe.network.beams import share_beam_time
 from bentpipe.network.followed import follow_satellites
@@ -41,10 +41,11 @@ def cells_of_the_globe(resolution: int) -> npt.NDArray[np.uint64]:
 
 
 def places_of(cells: npt.NDArray[np.uint64]) -> Places:
-    """A dish that sees the whole sky above 25 degrees at every cell's centre."""
+    """A standard dish at every cell's centre: 25 degrees, a cone of 100 degrees leaning to the pole, 18 off the arc."""
     latitude, longitude = np.array([h3.cell_to_latlng(cell) for cell in cells]).T
-    position, basis = geodetic_to_ecef(latitude, longitude, 0.0), enu_basis(latitude, longitude)
-    return make_places(position, basis, 25.0, 18.0)
+    position, basis = geodetic_to_ecef(latitude, longitude, 0.0), east_north_up(latitude, longitude)
+    poleward = np.where(latitude < 0.0, 180.0, 0.0)
+    return make_places(position, basis, 25.0, 18.0, 100.0, automatic_tilt_deg(latitude), poleward)
 
 
 class Globe:
