@@ -54,13 +54,13 @@ def _best_link(
     need: int,
 ) -> int:
     """Row of the best link with room; ties go to the lower satellite index."""
-    best = -1
+    best, highest = -1, -math.inf
     for k in range(start[c], stop[c]):
-        s = satellite[k]
-        if not followed[s] or left[s] < need or not score[k] > -math.inf:
-            continue
-        if best < 0 or score[k] > score[best] or (score[k] == score[best] and s < satellite[best]):
-            best = k
+        # Most links are ruled out by their score alone, NaN among them.
+        if score[k] > highest or (score[k] == highest and best >= 0 and satellite[k] < satellite[best]):
+            s = satellite[k]
+            if followed[s] and left[s] >= need:
+                best, highest = k, score[k]
     return best
 
 

@@ -208,28 +208,31 @@ def _observed(
     """`observed_score` of the links to followed satellites, batch by batch; minus infinity for the others."""
     room = _BATCH
     number, place, when = np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.uint64)
-    row, power, work = np.empty(room, np.int64), np.empty(room), np.empty(room)
+    row, at, power, work = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room), np.empty(room)
     slow, fast, words = np.empty(room), np.empty(room), np.empty((4, room), np.uint32)
+    score[:] = -math.inf
     count, c = 0, 0
     k = start[0] if start.size else 0
     while c < start.size:
         # As many links of the place as there is room for.
         end = min(stop[c], k + room - count)
         for j in range(k, end):
-            s = satellite[j]
-            score[j] = -math.inf
             row[count] = j
-            number[count] = satellite_id[s]
-            place[count] = place_id[c]
-            away = sine[j] - peak
-            power[count] = sharpness * away * away - poleward * (north[j] * sign[c]) - log_weight[s]
-            count += followed[s]
+            at[count] = c
+            count += followed[satellite[j]]
         k = end
         if k == stop[c]:
             c += 1
             k = start[c] if c < start.size else 0
         if count < room and c < start.size:
             continue
+        for i in range(count):
+            j = row[i]
+            s = satellite[j]
+            number[i] = satellite_id[s]
+            place[i] = place_id[at[i]]
+            away = sine[j] - peak
+            power[i] = sharpness * away * away - poleward * (north[j] * sign[at[i]]) - log_weight[s]
         _windows(slot, window, count, number, place, when)
         _draws(seed, _SLOW, count, when, number, place, words, work)
         _logs(count, work, slow)

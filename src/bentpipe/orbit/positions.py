@@ -23,6 +23,10 @@ STEPS_AT_ONCE = 32
 """Steps between key times that are computed at once: it bounds the memory to 2 kB a satellite,
 7 kB where the times lie far apart."""
 
+KEYS_KEPT = 64
+"""Key times whose states are kept: neighbouring blocks of a run, and those who ask again, share them.
+3 kB a satellite."""
+
 
 class Propagator:
     """Satellites, ready to be propagated any number of times.
@@ -40,6 +44,7 @@ class Propagator:
         self.elements = elements
         self.count = check_elements(elements)
         self._lock = threading.Lock()
+        self._kept: dict[float, tuple[Floats, Floats, npt.NDArray[np.uint8]]] = {}
         if isinstance(elements, Sgp4Elements):
             self._records = sgp4_records(elements)
         else:
@@ -72,9 +77,23 @@ class Propagator:
 
     def _states(self, unix_s: Floats) -> tuple[Floats, Floats, npt.NDArray[np.uint8]]:
         """Positions (N, K, 3) km, velocities (N, K, 3) km/s and refusals (N, K) at key times (K,)."""
+        with self._lock:
+            missing = np.array([t for t in unix_s.tolist() if t not in self._kept])
+            if len(missing):
+                position, velocity, refused = self._fresh_states(missing)
+                for k, time_s in enumerate(missing.tolist()):
+                    self._kept[time_s] = (position[:, k].copy(), velocity[:, k].copy(), refused[:, k].copy())
+            held = [self._kept[t] for t in unix_s.tolist()]
+            # What came in first goes first.
+            for time_s in list(self._kept)[: max(0, len(self._kept) - KEYS_KEPT)]:
+                del self._kept[time_s]
+        position, velocity, refused = (np.stack(part, axis=1) for part in zip(*held, strict=True))
+        return position, velocity, refused
+
+    def _fresh_states(self, unix_s: Floats) -> tuple[Floats, Floats, npt.NDArray[np.uint8]]:
+        """Compute the states of `_states`."""
         if isinstance(self.elements, Sgp4Elements):
-            with self._lock:
-                return states_at(self._records, unix_s)
+            return states_at(self._records, unix_s)
         shape = (self.count, len(unix_s))
         position, velocity = np.empty((*shape, 3)), np.empty((*shape, 3))
         circular_states(self._columns, unix_s, position, velocity)

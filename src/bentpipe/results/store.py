@@ -91,6 +91,7 @@ class Store:
         self.folder, self.grid = folder, grid
         self.commits = folder / "commits"
         self._group: zarr.Group | None = None
+        self._arrays: dict[str, Any] = {}
 
     @property
     def group(self) -> zarr.Group:
@@ -120,7 +121,7 @@ class Store:
         for name, values in static.items():
             array = _make(group, name, values.shape, tuple(max(1, n) for n in values.shape), table[name])
             array[...] = values
-        self._group = group
+        self._group, self._arrays = group, {}
 
     def write(self, block: int, values: Mapping[str, npt.NDArray[Any]], record: Mapping[str, Any]) -> None:
         """Write a block's arrays, then commit it.
@@ -141,8 +142,10 @@ class Store:
             raise StoreError(Fault("a block lacks variables", str(self.folder), sorted(expected ^ set(values))))
         first = slots.start - block * self.grid.length
         for name, array in values.items():
-            whole = np.zeros((self.grid.length, *array.shape[1:]), array.dtype)
-            whole[first : first + len(slots)] = array
+            whole = array
+            if len(slots) < self.grid.length:
+                whole = np.zeros((self.grid.length, *array.shape[1:]), array.dtype)
+                whole[first : first + len(slots)] = array
             rows = slice(chunk * self.grid.length, (chunk + 1) * self.grid.length)
             if whole.size:
                 self._array(name)[rows] = whole
@@ -151,7 +154,10 @@ class Store:
         write_atomically(self.commits / f"{block}.json", json.dumps(content, indent=1).encode())
 
     def _array(self, name: str) -> Any:
-        return self.group[name]
+        """One array of the group; to open it anew for every block would take longer than to compress it."""
+        if name not in self._arrays:
+            self._arrays[name] = self.group[name]
+        return self._arrays[name]
 
     def _chunk_hash(self, name: str, chunk: int) -> str:
         rank = len(self._array(name).shape)

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,12 +25,14 @@ from bentpipe.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
     from bentpipe.simulate.prepare import Prepared
-    from bentpipe.simulate.recipe import State
+    from bentpipe.simulate.recipe import Block
 
 #: Told how far a run is: stage, done, total (0 where not known).
 Progress = Callable[[str, int, int], None]
 #: Values of one variable in a block, about: it bounds the memory.
 BLOCK_VALUES = 1_000_000
+#: Blocks that are simulated side by side at most, each on its share of the threads: it bounds the memory, too.
+BLOCKS_AT_ONCE = 4
 _LENGTHS = (240, 120, 60, 40, 20)
 
 
@@ -84,8 +86,9 @@ def plan(scenario: Scenario | str | Path) -> Plan:
     places, satellites = len(ready.place_key), len(ready.fleet.up)
     length = block_length(places)
     grid = Grid(ready.slots, length)
-    # 300 MB for the interpreter with its libraries; a block holds some 60 bytes a value, twice (one is written).
-    memory = 300e6 + 120.0 * length * places + 24.0 * length * satellites
+    # 300 MB for the interpreter with its libraries; a block holds some 60 bytes a value, twice while it is written.
+    at_once = min(os.cpu_count() or 1, BLOCKS_AT_ONCE, len(grid.blocks()))
+    memory = 300e6 + at_once * (120.0 * length * places + 24.0 * length * satellites)
     disk = 8.0 * len(ready.slots) * places
     data = {
         "scenario": ready.scenario.name,
@@ -160,7 +163,7 @@ def run(
     resolved = _scenario(scenario, overrides)
     begun = time.perf_counter()
     tell("kernels", 0, 0)
-    from bentpipe.simulate import recipe  # compiles the kernels when first imported
+    import bentpipe.simulate.recipe  # noqa: F401 (compiles the kernels when first imported)
     from bentpipe.simulate.prepare import prepare
 
     compiled = time.perf_counter()
@@ -176,7 +179,7 @@ def run(
         store = _open_or_create(folder, grid, prepared, identity)
         timings = {"kernels_s": compiled - begun, "prepare_s": time.perf_counter() - compiled}
         simulated = time.perf_counter()
-        samples = _simulate(prepared, store, recipe.State(), threads or os.cpu_count() or 1, tell)
+        samples = _simulate(prepared, store, threads or os.cpu_count() or 1, tell)
         timings["simulate_s"] = time.perf_counter() - simulated
         _finish(store, prepared, identity, samples, timings)
     return open_run(folder)
@@ -289,53 +292,102 @@ def sampled_slots(prepared: Prepared) -> npt.NDArray[np.int64]:
     return chosen if len(chosen) else slots[:1]
 
 
-def _simulate(prepared: Prepared, store: Store, state: State, threads: int, tell: Progress) -> npt.NDArray[np.int64]:
+def _simulate(prepared: Prepared, store: Store, threads: int, tell: Progress) -> npt.NDArray[np.int64]:
     """Every block that is not committed yet; returns the seeds' samples."""
-    from bentpipe.simulate.outputs import block_variables
+    if prepared.policy.memory_slots is None:
+        samples = _one_after_the_other(prepared, store, threads, tell)
+    else:
+        samples = _side_by_side(prepared, store, threads, tell)
+    seeds, regions = len(prepared.people), len(prepared.territory.region_code)
+    return np.concatenate([samples[block].reshape(-1, seeds, regions) for block in store.grid.blocks()])
+
+
+def _side_by_side(prepared: Prepared, store: Store, threads: int, tell: Progress) -> dict[int, npt.NDArray[np.int64]]:
+    """Blocks of a policy with bounded memory: each stands alone, so that threads take whole blocks."""
     from bentpipe.simulate.recipe import State, advance
 
     grid, total = store.grid, len(prepared.slots)
-    done = store.committed()
-    serial = prepared.policy.memory_slots is None
-    samples: list[npt.NDArray[np.int64]] = []
-    sampled = sampled_slots(prepared)
+    samples = {
+        block: np.array(record["samples"], np.int64)
+        for block, record in store.committed().items()
+        if "samples" in record
+    }
+    missing = [block for block in grid.blocks() if block not in samples]
+    finished = sum(len(grid.of_block(block)) for block in samples)
+    tell("simulate", finished, total)
+    at_once = max(1, min(threads, BLOCKS_AT_ONCE, len(missing)))
+
+    def whole(block: int) -> npt.NDArray[np.int64]:
+        result, _ = advance(prepared, State(), grid.of_block(block), threads // at_once)
+        drawn = _samples(prepared, grid.of_block(block), threads // at_once)
+        _write(prepared, store, block, result, drawn, None)
+        return drawn
+
+    with ThreadPoolExecutor(at_once) as pool:
+        futures = {pool.submit(whole, block): block for block in missing}
+        try:
+            for future in as_completed(futures):
+                block = futures[future]
+                samples[block] = future.result()
+                finished += len(grid.of_block(block))
+                tell("simulate", finished, total)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return samples
+
+
+def _one_after_the_other(
+    prepared: Prepared, store: Store, threads: int, tell: Progress
+) -> dict[int, npt.NDArray[np.int64]]:
+    """Blocks of a policy with unbounded memory: each rests on the state after the one before."""
+    from bentpipe.simulate.recipe import State, advance
+
+    grid, done, state = store.grid, store.committed(), State()
+    samples: dict[int, npt.NDArray[np.int64]] = {}
     pending: Future[None] | None = None
     finished = 0
     with ThreadPoolExecutor(1) as writer:
         for block in grid.blocks():
-            slots = grid.of_block(block)
             record = done.get(block)
-            if record is not None and "samples" in record and (not serial or record.get("state") is not None):
-                samples.append(np.array(record["samples"], np.int64))
-                if serial:
-                    state = State(np.array(record["state"], np.int32))
+            if record is not None and "samples" in record and record.get("state") is not None:
+                samples[block] = np.array(record["samples"], np.int64)
+                state = State(np.array(record["state"], np.int32))
             else:
-                serial_gap = serial and record is None
-                result, state = advance(prepared, state, slots, threads)
-                own = sampled[(sampled >= slots.start) & (sampled < slots.stop)]
-                drawn = _samples(prepared, own, threads)
-                samples.append(drawn)
+                done = {}  # what follows rests on this block's state: compute it, too
+                result, state = advance(prepared, state, grid.of_block(block), threads)
+                samples[block] = _samples(prepared, grid.of_block(block), threads)
                 if pending is not None:
                     pending.result()
-                content = {
-                    "samples": drawn.tolist(),
-                    "state": None if state.previous is None else state.previous.tolist(),
-                }
-                pending = writer.submit(store.write, block, block_variables(prepared, result), content)
-                if serial_gap:
-                    done = {}  # what follows rests on this block's state: compute it, too
-            finished += len(slots)
-            tell("simulate", finished, total)
+                pending = writer.submit(_write, prepared, store, block, result, samples[block], state.previous)
+            finished += len(grid.of_block(block))
+            tell("simulate", finished, len(prepared.slots))
         if pending is not None:
             pending.result()
-    seeds, regions = len(prepared.people), len(prepared.territory.region_code)
-    return np.concatenate([s.reshape(-1, seeds, regions) for s in samples])
+    return samples
 
 
-def _samples(prepared: Prepared, slots: npt.NDArray[np.int64], threads: int) -> npt.NDArray[np.int64]:
+def _write(
+    prepared: Prepared,
+    store: Store,
+    block: int,
+    result: Block,
+    samples: npt.NDArray[np.int64],
+    state: npt.NDArray[np.int32] | None,
+) -> None:
+    from bentpipe.simulate.outputs import block_variables
+
+    content = {"samples": samples.tolist(), "state": None if state is None else state.tolist()}
+    store.write(block, block_variables(prepared, result), content)
+
+
+def _samples(prepared: Prepared, slots: range, threads: int) -> npt.NDArray[np.int64]:
+    """Terminals connected under each seed in those of some slots that are sampled."""
     from bentpipe.simulate.recipe import seed_samples
 
-    parts = [part for part in np.array_split(slots, max(1, threads)) if len(part)]
+    sampled = sampled_slots(prepared)
+    own = sampled[(sampled >= slots.start) & (sampled < slots.stop)]
+    parts = [part for part in np.array_split(own, max(1, threads)) if len(part)]
     if not parts:
         return np.zeros((0, len(prepared.people), len(prepared.territory.region_code)), np.int64)
     with ThreadPoolExecutor(len(parts)) as pool:
