@@ -42,7 +42,7 @@ class BeamTime(NamedTuple):
     left: IntArray
 
 
-@kernel()
+@kernel(inline=True)
 def _best_link(
     c: int,
     start: IntArray,
