@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,8 @@ from bentpipe.earth import to_unix_s
 from bentpipe.errors import Fault, InputError, UnknownNameError
 from bentpipe.geometry.gso import separation_deg
 from bentpipe.network.delay import SEGMENTS, segments
+from bentpipe.network.policies import SCHEDULING
+from bentpipe.registry import Policy, find_policy
 from bentpipe.results.opened import Run
 from bentpipe.scenario import Scenario
 from bentpipe.simulate.prepare import Prepared, prepare
@@ -38,7 +42,9 @@ class Explanation:
     data: dict[str, Any]
 
 
-def explain(run: Run | Scenario, site: str, at: str) -> Explanation:
+def explain(
+    run: Run | Scenario, site: str, at: str, scheduling: str | Policy | Callable[[Any], Any] | None = None
+) -> Explanation:
     """Explain one site in one slot.
 
     Parameters
@@ -49,6 +55,8 @@ def explain(run: Run | Scenario, site: str, at: str) -> Explanation:
         Id of a site, or an H3 cell; case is ignored.
     at : str
         Instant in UTC that `numpy.datetime64` reads.
+    scheduling : str, Policy or callable, optional
+        The run's scheduling policy, where that is a function of your own: a run keeps its name and a hash only.
 
     Returns
     -------
@@ -59,10 +67,10 @@ def explain(run: Run | Scenario, site: str, at: str) -> Explanation:
     UnknownNameError
         No such site or cell.
     InputError
-        The instant lies outside the run.
+        The instant lies outside the run; or the run's policy is a function that was not given, or is not the same.
     """
     scenario = run if isinstance(run, Scenario) else saved_scenario(run)
-    policy = None if isinstance(run, Scenario) else run.manifest["policy"]["scheduling"]
+    policy = scheduling if isinstance(run, Scenario) else _policy_of(run, scheduling)
     prepared = prepare(scenario, policy, seeds=1)
     place = _place(prepared, site)
     slot = _slot(prepared, at)
@@ -74,6 +82,23 @@ def explain(run: Run | Scenario, site: str, at: str) -> Explanation:
             _, state = advance(prepared, state, range(first, min(first + 240, earlier.stop)))
     result, world = slot_in_detail(prepared, state, slot)
     return _explain(prepared, place, slot, result, world)
+
+
+def _policy_of(run: Run, given: str | Policy | Callable[[Any], Any] | None) -> Policy:
+    """Policy that a run was made with: by its name, or as given; one with another source is refused."""
+    used = run.manifest["policy"]
+    remedy = "in Python: bentpipe.explain(run, site, at, scheduling=your_function)"
+    try:
+        policy = find_policy(SCHEDULING, given or used["scheduling"])
+    except UnknownNameError:
+        if given is not None:
+            raise
+        what = "this run's scheduling policy is a function of its author's, which the run does not hold"
+        raise InputError(Fault(what, str(run.path), used["scheduling"], remedy=remedy)) from None
+    if hashlib.sha256(policy.source_text().encode()).hexdigest() != used["sha256"]:
+        what = "this is not the scheduling policy that the run was made with"
+        raise InputError(Fault(what, str(run.path), policy.name, f"{used['scheduling']!r} as it was then", remedy))
+    return policy
 
 
 def _place(prepared: Prepared, wanted: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 from datetime import UTC, datetime
 from typing import Any
@@ -48,7 +49,11 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
         "bentpipe": importlib.metadata.version("bentpipe"),
         "complete": False,
         "hypothetical": scenario.hypothetical,
-        "policy": {"scheduling": prepared.policy.name, "source": prepared.policy.source},
+        "policy": {
+            "scheduling": prepared.policy.name,
+            "source": prepared.policy.source,
+            "sha256": hashlib.sha256(prepared.policy.source_text().encode()).hexdigest(),
+        },
         "assumptions": [
             {
                 "key": a.key,
