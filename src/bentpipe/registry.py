@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib.metadata
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bentpipe.errors import Fault, InputError, UnknownNameError
+from bentpipe.fingerprint import fingerprint
 
 #: Entry-point group under which other packages offer scheduling policies.
 ENTRY_POINT_GROUP = "bentpipe.scheduling"
@@ -26,7 +27,10 @@ class Policy:
     score : callable
         ``score(links) -> (P,) float64``; higher is preferred. See `bentpipe.network.links.Links`.
     memory_slots : int or None
-        How many earlier slots its choice depends on; None for without bound (such a policy runs serially).
+        How many earlier slots its choice depends on, through the choices in between as well: a policy that keeps
+        its satellite while it can depends on all of them, though it looks one slot back. None for without bound
+        (such a policy runs serially). With a number, the chain of choices starts anew that many slots before
+        each absolute block, on every machine alike.
     lookahead_slots : int
         How many later slots of geometry it needs.
     coverage_first : bool
@@ -42,13 +46,16 @@ class Policy:
     coverage_first: bool = False
     source: str = ""
 
-    def source_text(self) -> str:
-        """Text that identifies the policy in a run's identity: its name and its function's source."""
-        try:
-            body = inspect.getsource(self.score)
-        except (OSError, TypeError):
-            body = f"{self.score.__module__}.{getattr(self.score, '__qualname__', repr(self.score))}"
-        return f"{self.name}:{self.memory_slots}:{self.lookahead_slots}:{self.coverage_first}:{body}"
+    def identity(self) -> str:
+        """Hash that tells the policy from every other: its settings, its function, and what the function uses.
+
+        Returns
+        -------
+        str
+            64 hexadecimal digits; see `bentpipe.fingerprint.fingerprint`.
+        """
+        settings = (self.name, self.memory_slots, self.lookahead_slots, self.coverage_first)
+        return hashlib.sha256(f"{settings}:{fingerprint(self.score)}".encode()).hexdigest()
 
 
 def find_policy(built_in: Mapping[str, Policy], wanted: str | Policy | Callable[[Any], Any]) -> Policy:

@@ -61,3 +61,23 @@ class SlotClock:
             held = self.containing(unix_s)
             return range(held, held + 1)
         return range(first, last)
+
+
+#: Values of one variable in a block, about: it bounds the memory.
+BLOCK_VALUES = 1_000_000
+_LENGTHS = (240, 120, 60, 40, 20)
+
+
+def block_length(places: int) -> int:
+    """Slots in a block, so that its memory stays bounded.
+
+    Parameters
+    ----------
+    places : int
+        Cells and sites.
+
+    Returns
+    -------
+    int
+    """
+    return next((n for n in _LENGTHS if n * places <= BLOCK_VALUES), _LENGTHS[-1])

@@ -29,6 +29,13 @@ def sticky(links: Links) -> np.ndarray:
     return score
 
 
+def keeping(links: Links) -> np.ndarray:
+    """Keep the satellite as long as it is usable: declared to look back one slot, it depends on all of them."""
+    score = links.sin_elevation.astype(np.float64)
+    score[links.previous[links.place_of_link()] == links.satellite] += 10.0
+    return score
+
+
 def foresighted(links: Links) -> np.ndarray:
     """Prefer the satellite that stays usable longest, without memory."""
     return links.remaining_slots.astype(np.float64) + 0.5 * links.sin_elevation
@@ -37,6 +44,7 @@ def foresighted(links: Links) -> np.ndarray:
 POLICIES: dict[str, str | Policy] = {
     **{name: name for name in SCHEDULING},
     "user-memory-3": Policy("user-memory-3", sticky, memory_slots=3),
+    "user-keeping": Policy("user-keeping", keeping, memory_slots=1),
     "user-lookahead-5": Policy("user-lookahead-5", foresighted, lookahead_slots=5),
 }
 
@@ -45,6 +53,7 @@ POLICIES: dict[str, str | Policy] = {
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Prepared, dict[str, Any]]:
     """The small world under one policy, with its results computed whole on one thread."""
     prepared = small_world(tmp_path_factory.mktemp("world"), POLICIES[request.param])
+    prepared.__dict__["block_slots"] = 12  # the memory starts anew three times within the 40 slots
     return prepared, run_in_pieces(prepared, [], [1])
 
 

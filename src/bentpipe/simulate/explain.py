@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,7 +94,7 @@ def _policy_of(run: Run, given: str | Policy | Callable[[Any], Any] | None) -> P
             raise
         what = "this run's scheduling policy is a function of its author's, which the run does not hold"
         raise InputError(Fault(what, str(run.path), used["scheduling"], remedy=remedy)) from None
-    if hashlib.sha256(policy.source_text().encode()).hexdigest() != used["sha256"]:
+    if policy.identity() != used["sha256"]:
         what = "this is not the scheduling policy that the run was made with"
         raise InputError(Fault(what, str(run.path), policy.name, f"{used['scheduling']!r} as it was then", remedy))
     return policy

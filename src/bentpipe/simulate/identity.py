@@ -87,7 +87,7 @@ def run_identity(prepared: Prepared) -> str:
         "files": input_files(prepared),
         "versions": versions(),
         "source": source_digest(),
-        "policy": prepared.policy.source_text(),
+        "policy": prepared.policy.identity(),
         "seeds": [p.seed for p in prepared.people],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 from datetime import UTC, datetime
 from typing import Any
@@ -52,7 +51,7 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
         "policy": {
             "scheduling": prepared.policy.name,
             "source": prepared.policy.source,
-            "sha256": hashlib.sha256(prepared.policy.source_text().encode()).hexdigest(),
+            "sha256": prepared.policy.identity(),
         },
         "assumptions": [
             {

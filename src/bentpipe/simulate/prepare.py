@@ -26,7 +26,7 @@ from bentpipe.simulate.fleet import Fleet, make_fleet
 from bentpipe.simulate.ground import Ground, make_ground
 from bentpipe.simulate.people import People, make_people
 from bentpipe.simulate.territory import Territory, make_territory
-from bentpipe.slots import SlotClock
+from bentpipe.slots import SlotClock, block_length
 
 #: Seeds of the range that is given beside an answer, the run's own included.
 SEEDS = 10
@@ -88,6 +88,11 @@ class Prepared:
     place_key: npt.NDArray[np.uint64]
     poleward_sign: npt.NDArray[np.float64]
     warnings: tuple[str, ...]
+
+    @cached_property
+    def block_slots(self) -> int:
+        """Slots between the absolute slots at which a policy's memory starts anew."""
+        return block_length(len(self.place_key))
 
     @cached_property
     def satellite_room(self) -> npt.NDArray[np.int64]:

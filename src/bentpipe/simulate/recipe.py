@@ -123,22 +123,31 @@ def advance(prepared: Prepared, state: State, slots: Sequence[int], threads: int
     if memory is None:
         last = _serial(prepared, block, world, state.previous, threads)
         return block, State(last)
-    tiles = [tile for tile in np.array_split(np.arange(len(absolute)), max(1, threads)) if len(tile)]
+    if memory:
+        # What is remembered must not depend on the threads: cut only where the memory starts anew in any case.
+        tiles = np.split(np.arange(len(absolute)), np.flatnonzero(absolute % prepared.block_slots == 0))
+    else:
+        tiles = np.array_split(np.arange(len(absolute)), max(1, threads))
+    tiles = [tile for tile in tiles if len(tile)]
     if len(tiles) == 1:
         _tile(prepared, block, world, tiles[0], memory)
     else:
-        with ThreadPoolExecutor(len(tiles)) as pool:
+        with ThreadPoolExecutor(max(1, threads)) as pool:
             for future in [pool.submit(_tile, prepared, block, world, tile, memory) for tile in tiles]:
                 future.result()
     return block, State()
 
 
+def _before(prepared: Prepared, slot: int, memory: int) -> npt.NDArray[np.int64]:
+    """Slots to go through before one: from the memory's start, or the one before, whose choice tells handovers."""
+    anchor = slot // prepared.block_slots * prepared.block_slots if memory else slot
+    return np.arange(max(0, anchor - memory - 1), slot, dtype=np.int64)
+
+
 def _tile(prepared: Prepared, block: Block, world: World, rows: npt.NDArray[np.int64], memory: int) -> None:
     """Consecutive slots of a block under a policy of bounded memory, after a warm-up of at least one slot."""
-    first = int(block.slots[rows[0]])
     previous: npt.NDArray[np.int32] | None = None
-    # One slot more than the memory, for the handovers of the first slot.
-    before = np.arange(max(0, first - memory - 1), first, dtype=np.int64)
+    before = _before(prepared, int(block.slots[rows[0]]), memory)
     buffers = (LinkBuffers(0), LinkBuffers(0))
     if len(before):
         previous = _warm_up(prepared, before, buffers)
@@ -325,8 +334,8 @@ def slot_in_detail(prepared: Prepared, state: State, slot: int) -> tuple[SlotRes
     slots = np.array([slot], np.int64)
     world = world_state(prepared, slots)
     previous, memory = state.previous, prepared.policy.memory_slots
-    if memory is not None and memory > 0:
-        previous = _warm_up(prepared, np.arange(slot - memory, slot), (LinkBuffers(0), LinkBuffers(0)))
+    if memory:
+        previous = _warm_up(prepared, _before(prepared, slot, memory), (LinkBuffers(0), LinkBuffers(0)))
     sky = _look_on_threads(prepared, world, np.array([0]), slots, 1)
     return _choose(prepared, world, 0, slot, sky, 0, previous), world
 

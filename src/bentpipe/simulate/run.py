@@ -22,6 +22,7 @@ from bentpipe.results.lock import only_writer
 from bentpipe.results.opened import Run, open_run
 from bentpipe.results.store import Grid, Store, write_atomically
 from bentpipe.scenario import Scenario, load_scenario
+from bentpipe.slots import block_length
 
 if TYPE_CHECKING:
     from bentpipe.simulate.prepare import Prepared
@@ -29,11 +30,8 @@ if TYPE_CHECKING:
 
 #: Told how far a run is: stage, done, total (0 where not known).
 Progress = Callable[[str, int, int], None]
-#: Values of one variable in a block, about: it bounds the memory.
-BLOCK_VALUES = 1_000_000
 #: Blocks that are simulated side by side at most, each on its share of the threads: it bounds the memory, too.
 BLOCKS_AT_ONCE = 4
-_LENGTHS = (240, 120, 60, 40, 20)
 
 
 @dataclass(frozen=True)
@@ -50,21 +48,6 @@ class Plan:
 
     lines: tuple[str, ...]
     data: dict[str, Any]
-
-
-def block_length(places: int) -> int:
-    """Slots in a block, so that its memory stays bounded.
-
-    Parameters
-    ----------
-    places : int
-        Cells and sites.
-
-    Returns
-    -------
-    int
-    """
-    return next((n for n in _LENGTHS if n * places <= BLOCK_VALUES), _LENGTHS[-1])
 
 
 def plan(scenario: Scenario | str | Path) -> Plan:
