@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bentpipe.catalog.elements import age_warning, in_service, load_elements
+from bentpipe.catalog.elements import ElementSet, age_warning, in_service, load_elements
 from bentpipe.catalog.shells import constellation_shells
 from bentpipe.earth import to_unix_s
 from bentpipe.errors import Fault, ScenarioError
@@ -16,6 +16,12 @@ from bentpipe.orbit import CircularElements, Propagator, Sgp4Elements, concatena
 from bentpipe.scenario import Scenario
 
 IntArray = npt.NDArray[np.int64]
+
+#: So far from its elements' orbit a satellite is no longer where it served, m: an assumption. Of the sets at hand no
+#: satellite on station comes near it within a month; the short-period terms of SGP4 stay below 20 km.
+ASTRAY_M = 100e3
+#: Altitudes are counted from it, as in `ElementSet.altitude_m`: WGS 72.
+_RADIUS_M = 6_378_135.0
 
 
 @dataclass(frozen=True)
@@ -96,23 +102,26 @@ def _from_elements(scenario: Scenario) -> Fleet:
     else:
         up = ~np.isin(elements.catalog_number, chosen.exclude)
         cluster, shells = np.full(len(elements), -1, np.int64), (("all", int(up.sum())),)
+    propagator = Propagator(
+        Sgp4Elements(
+            elements.catalog_number,
+            elements.epoch_unix_s,
+            elements.bstar,
+            elements.ndot,
+            elements.nddot,
+            elements.eccentricity,
+            elements.argument_of_perigee_rad,
+            elements.inclination_rad,
+            elements.mean_anomaly_rad,
+            elements.mean_motion_rad_per_min,
+            elements.raan_rad,
+        )
+    )
+    lost = up & _astray(propagator, elements, scenario)
+    up &= ~lost
     aged = age_warning(elements, start, end)
     return Fleet(
-        Propagator(
-            Sgp4Elements(
-                elements.catalog_number,
-                elements.epoch_unix_s,
-                elements.bstar,
-                elements.ndot,
-                elements.nddot,
-                elements.eccentricity,
-                elements.argument_of_perigee_rad,
-                elements.inclination_rad,
-                elements.mean_anomaly_rad,
-                elements.mean_motion_rad_per_min,
-                elements.raan_rad,
-            )
-        ),
+        propagator,
         elements.catalog_number,
         elements.name,
         up,
@@ -123,7 +132,28 @@ def _from_elements(scenario: Scenario) -> Fleet:
         f"element sets, {chosen.elements.name}",
         str(elements.median_epoch.astype("datetime64[s]")),
         elements.source.sha256,
-        (*elements.source.notes, *((aged.message,) if aged else ())),
+        (
+            *elements.source.notes,
+            *((aged.message,) if aged else ()),
+            *((_astray_message(int(lost.sum())),) if lost.any() else ()),
+        ),
+    )
+
+
+def _astray(propagator: Propagator, elements: ElementSet, scenario: Scenario) -> npt.NDArray[np.bool_]:
+    """Satellites that SGP4 refuses, or takes far from the orbit of their elements, at some time of the run."""
+    start, end = (float(to_unix_s(np.datetime64(t))) for t in (scenario.time.start, scenario.time.end))
+    position = propagator.earth_fixed_positions(np.linspace(start, end, 3))
+    altitude_m = np.sqrt(np.square(position).sum(axis=1)) - _RADIUS_M
+    off = np.abs(altitude_m - elements.altitude_m)
+    swing = (elements.altitude_m + _RADIUS_M) * elements.eccentricity
+    return np.asarray(~(off - swing <= ASTRAY_M).all(axis=0))
+
+
+def _astray_message(count: int) -> str:
+    return (
+        f"{count:,} satellites are taken out of service: at the simulated time SGP4 finds them more than "
+        f"{ASTRAY_M / 1e3:.0f} km above or below the orbit of their element sets, or nowhere"
     )
 
 

@@ -126,10 +126,12 @@ def age_warning(elements: ElementSet, time: When, end: When | None = None) -> Ag
     relation = "older" if age > 0 else "newer"
     measured = "" if abs(age) <= _ANCHOR_DAYS else ", extrapolated beyond the 14 days that were measured"
     epoch = f"{str(elements.median_epoch)[:16]}Z"
+    where = f"may be {median:,.0f} km (median) to {p90:,.0f} km (90th percentile) ahead or behind along their track"
+    if median >= _HALF_ORBIT_KM:
+        where = "may be anywhere along their track"
     message = (
         f"the element sets (median epoch {epoch}) are {abs(age):.1f} days {relation} than the simulated "
-        f"time: satellites may be {median:,.0f} km (median) to {p90:,.0f} km (90th percentile) ahead or behind "
-        f"along their track (an estimate{measured}). Which satellite serves a place in a slot is then a "
+        f"time: satellites {where} (an estimate{measured}). Which satellite serves a place in a slot is then a "
         f"guess; statistics over a day hold longer. Use element sets within {FRESH_DAYS:g} days of the "
         f"simulated time."
     )
