@@ -30,7 +30,8 @@ def source_hash() -> str:
     str
         16 hexadecimal digits.
     """
-    digest = hashlib.sha256(numba.__version__.encode())
+    # Numba's own index would hand code compiled without bounds checks to who asks for them.
+    digest = hashlib.sha256(f"{numba.__version__} {os.environ.get('NUMBA_BOUNDSCHECK', '')}".encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         text = path.read_bytes()
         if b"@kernel" in text:

@@ -1,0 +1,18 @@
+"""The tables of the validation page are what the tool prints today."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_page_holds_every_line_that_the_tool_prints(shared: Path) -> None:
+    printed = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "validation_table.py"), str(shared)],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    page = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in printed.splitlines() if line.strip() and line not in page] == []
