@@ -2,7 +2,7 @@
 
 ETSI EN 302 307-1 V1.4.1 Table 13 (28 rows) and EN 302 307-2 Table 20a (39 rows); ``data/dvb_efficiencies.csv`` holds
 the efficiencies as printed there. Some copies print 4.933701 for 64APSK 5/6; the standard's frame gives 4.936639.
-Of the codes 2/3-L the printed efficiency of 32APSK is that of an outer code for 10 errors, of 16APSK and 256APSK for 12.
+Of the codes 2/3-L the printed efficiency of 32APSK is that of an outer code for 10 errors; 16APSK and 256APSK have 12.
 """
 
 from __future__ import annotations
