@@ -24,7 +24,7 @@ DIRECTIONS: Final = ("user-down", "user-up", "feeder-up", "feeder-down")
 """Directions of a link: satellite to terminal, terminal to satellite, gateway to satellite, satellite to gateway."""
 
 _SI: Final = {"frequency_ghz": ("frequency_hz", 1e9), "bandwidth_mhz": ("bandwidth_hz", 1e6)}
-_NEEDED: Final = ("frequency_hz", "bandwidth_hz", "g_t_db_k")
+_NEEDED: Final = {"frequency_hz": "the frequency (frequency_ghz)", "bandwidth_hz": "the bandwidth (bandwidth_mhz)"}
 
 
 @dataclass(frozen=True)
@@ -216,13 +216,19 @@ def radio_link(operator: str, direction: Direction | str, terminal: str | None =
     NotModelledError
         Where a value that the link needs is not known.
     """
+    links = _tables()["link"]
+    way = direction.strip().casefold()
+    _find("link", "link", {"operator": operator})
+    if way in DIRECTIONS and (operator.strip().casefold(), way) not in {(r["operator"], r["direction"]) for r in links}:
+        raise _not_modelled(f"{operator} {direction}", "our sources have none of its figures")
     row = _find("link", "link", {"operator": operator, "direction": direction})
     feeder = row["direction"].startswith("feeder")
     station = terminal or ("gateway" if feeder else "standard")
     ground = _find("terminal", "ground station", {"operator": operator, "name": station})
     values = {_SI.get(key, (key, 1.0))[0]: _scaled(key, entry) for key, entry in row["values"].items()}
-    _add_ground(values, ground["values"], row["direction"].endswith("-down"))
-    _refuse_unknown(row, values)
+    down = row["direction"].endswith("-down")
+    _add_ground(values, ground["values"], down)
+    _refuse_unknown(f"{row['operator']} {row['direction']}", down, values)
     wet = {key: _value(entry) for key, entry in ground["values"].items() if key.startswith("wet_")}
     return RadioLink(
         row["operator"],
@@ -254,21 +260,22 @@ def _add_ground(values: dict[str, RadioValue], ground: Mapping[str, list[Any]], 
         values["receive_scan_exponent" if down else "transmit_scan_exponent"] = _value(ground["scan_exponent"])
 
 
-def _refuse_unknown(row: Mapping[str, Any], values: Mapping[str, RadioValue]) -> None:
+def _refuse_unknown(link: str, down: bool, values: Mapping[str, RadioValue]) -> None:
     """Refuse a link with something missing, naming it."""
-    missing = [*row["unknown"], *(key for key in _NEEDED if key not in values)]
+    transmitter, receiver = ("satellite", "ground station") if down else ("ground station", "satellite")
+    missing = [text for key, text in _NEEDED.items() if key not in values]
+    if "g_t_db_k" not in values:
+        missing.append(f"the G/T of the {receiver} (g_t_db_k)")
     if not {"eirp_dbw", "pfd_dbw_m2_4khz"} & set(values):
-        missing.append("eirp_dbw or pfd_dbw_m2_4khz")
+        missing.append(f"the power of the {transmitter} (eirp_dbw or pfd_dbw_m2_4khz)")
     if missing:
-        raise NotModelledError(
-            Fault(
-                f"no budget of {row['operator']} {row['direction']}: not in our sources: {'; '.join(missing)}",
-                "operator",
-                row["operator"],
-                "",
-                "build a bentpipe.link.hop.Hop with figures of your own",
-            )
-        )
+        raise _not_modelled(link, "not in our sources: " + ", ".join(missing))
+
+
+def _not_modelled(link: str, reason: str) -> NotModelledError:
+    """Make the refusal of a link."""
+    remedy = "build a bentpipe.link.hop.Hop with figures of your own"
+    return NotModelledError(Fault(f"no link budget of {link}; {reason}", "catalog/radio.toml", None, "", remedy))
 
 
 def satellite_capacity(operator: str, generation: str) -> SatelliteCapacity:

@@ -178,7 +178,7 @@ def efficiency_at(es_n0_db: float, threshold_db: FloatArray, efficiency: FloatAr
     if not es_n0_db >= threshold_db[0]:
         return 0.0
     if gap_db == gap_db:  # a number: the formula
-        return min(math.log2(1.0 + 10.0 ** (0.1 * (es_n0_db - gap_db))), efficiency[-1])
+        return min(math.log2(1.0 + 10.0 ** (0.1 * (es_n0_db - gap_db))), float(efficiency[-1]))
     return float(efficiency[np.searchsorted(threshold_db, es_n0_db, side="right") - 1])
 
 

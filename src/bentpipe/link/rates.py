@@ -220,9 +220,10 @@ def hop_rates(hop: Hop, path: Path, profile: ModcodProfile) -> HopRates:
         ]
     )
     shape = path.slant_range_m.shape
-    flat = [np.array(values, dtype=np.float64).ravel() for values in path]
-    out = np.empty((4, flat[0].size))
-    _rates_into(numbers, *flat, profile.threshold_db, profile.efficiency, profile.gap_db, out)
+    ranges, transmit, receive, loss, noisy, wet = (np.array(values, dtype=np.float64).ravel() for values in path)
+    out = np.empty((4, ranges.size))
+    table = (profile.threshold_db, profile.efficiency, profile.gap_db)
+    _rates_into(numbers, ranges, transmit, receive, loss, noisy, wet, *table, out)
     return HopRates(*(row.reshape(shape) for row in out))
 
 
