@@ -9,5 +9,7 @@ fetch.py, cached.py     element sets from CelesTrak, with a cache
 geodata.py              countries, regions, cells, people: start here for geography
 ground.py               gateways and points of presence
 sitelists.py            lists of sites and gateways in KML, GeoJSON and CSV
+weather.py              climate of places for attenuation, shipped points or a user's table
+rainfile.py             a user's rain field, Zarr or NetCDF
 ======================  =============================================================================
 """

@@ -125,7 +125,9 @@ def rain_001_db(
     return np.asarray(gamma * path / 1e3, dtype=np.float64)
 
 
-def rain_db(attenuation_001_db: ArrayLike, p_pct: ArrayLike, elevation_deg: ArrayLike, latitude_deg: ArrayLike) -> FloatArray:
+def rain_db(
+    attenuation_001_db: ArrayLike, p_pct: ArrayLike, elevation_deg: ArrayLike, latitude_deg: ArrayLike
+) -> FloatArray:
     """Rain attenuation exceeded for another share of an average year.
 
     Parameters

@@ -79,7 +79,7 @@ def rain_coefficients(frequency_hz: float, edition: int = 3) -> RainCoefficients
 def mixed_coefficients(
     coefficients: RainCoefficients, elevation_deg: ArrayLike, polarisation_tilt_deg: ArrayLike = 45.0
 ) -> tuple[FloatArray, FloatArray]:
-    """k and alpha of a path.
+    """Mix the coefficients for the elevation and tilt of a path.
 
     Parameters
     ----------

@@ -67,5 +67,7 @@ def zenith_cloud_db(frequency_hz: float, liquid_column_kg_m2: ArrayLike, edition
     if edition == 8:
         return np.asarray(column * mass_absorption_coefficient(frequency_hz, 273.15), dtype=np.float64)
     f = frequency_hz / 1e9
-    fit = 0.1522 * np.exp(-((f + 23.9589) ** 2) / 3.2991e3) + 11.51 * np.exp(-((f - 219.2096) ** 2) / 2.7595e6) - 10.4912
+    fit = (
+        0.1522 * np.exp(-((f + 23.9589) ** 2) / 3.2991e3) + 11.51 * np.exp(-((f - 219.2096) ** 2) / 2.7595e6) - 10.4912
+    )
     return np.asarray(column * mass_absorption_coefficient(frequency_hz, 273.75) * fit, dtype=np.float64)

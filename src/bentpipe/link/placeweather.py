@@ -249,7 +249,9 @@ def _rain_db(
             beta += 1.8 - 4.25 * sine
     exponent = 0.655 + 0.033 * x - 0.045 * math.log(a) - beta * (1.0 - p) * sine
     a *= math.exp(-exponent * (x - math.log(0.01)))
-    return a * (end - log_p) / (end - five) if log_p > five else a
+    if log_p > five:
+        a *= (end - log_p) / (end - five)
+    return float(a)
 
 
 @kernel()
@@ -265,7 +267,7 @@ def _scintillation_db(sigma: float, band: FloatArray, elevation: float, log_p: f
     if x >= 7.0:
         return 0.0
     swing = 3.86 * (x * x + 1.0) ** (11.0 / 12.0) * math.sin(11.0 / 6.0 * math.atan(1.0 / x)) - 7.08 * x ** (5.0 / 6.0)
-    return factor * sigma * math.sqrt(max(swing, 0.0)) / sine**1.2
+    return float(factor * sigma * math.sqrt(max(swing, 0.0)) / sine**1.2)
 
 
 @kernel(
@@ -311,15 +313,13 @@ def _run(table: BandWeather, place: ArrayLike, elevation: ArrayLike, exceedance:
     rank = within(exceedance, "exceedance", 0.0, 1.0, "", "a probability")
     numbers = within(place, "place", 0, len(table.latitude_deg) - 1, "", "number of a place of the table")
     arrays = np.broadcast_arrays(numbers.astype(np.int64), raised, rank)
-    flat = [np.array(array, order="C").ravel() for array in arrays]
-    out = np.empty((flat[0].size, width))
-    _fill(*table, *flat, out)
+    links, angle, probability = (np.array(array, order="C").ravel() for array in arrays)
+    out = np.empty((links.size, width))
+    _fill(*table, links, angle, probability, out)
     return out.reshape(*arrays[0].shape, width)
 
 
-def attenuation_db(
-    table: BandWeather, place: ArrayLike, elevation_deg: ArrayLike, exceedance: ArrayLike
-) -> FloatArray:
+def attenuation_db(table: BandWeather, place: ArrayLike, elevation_deg: ArrayLike, exceedance: ArrayLike) -> FloatArray:
     """Total attenuation of links beyond free space, for the rank of their present weather.
 
     Parameters

@@ -33,8 +33,8 @@ from numpy.typing import ArrayLike, NDArray
 from bentpipe.draws import Purpose, uniforms
 from bentpipe.errors import Fault, InputError
 from bentpipe.kernel import kernel
-from bentpipe.linkqueue.normal import normal_quantile
 from bentpipe.link.validity import within
+from bentpipe.linkqueue.normal import normal_quantile
 
 FloatArray = NDArray[np.float64]
 
@@ -155,9 +155,7 @@ def _tangent(latitude_deg: float, longitude_deg: float) -> FloatArray:
     return np.array([east, north]).T
 
 
-@kernel(
-    "void(float64[:, ::1], float64[::1], float64[::1], float64[:, ::1], float64[::1], boolean, float64[:, ::1])"
-)
+@kernel("void(float64[:, ::1], float64[::1], float64[::1], float64[:, ::1], float64[::1], boolean, float64[:, ::1])")
 def _sum_modes(
     wave: FloatArray,
     phase: FloatArray,
