@@ -27,7 +27,7 @@ def saturation_vapour_pressure_pa(temperature_k: ArrayLike, pressure_pa: ArrayLi
     Returns
     -------
     ndarray of float64
-        Pa. P.453-14, equation 9 for water: EF a exp((b - t/d) t / (t + c)), t in degrees Celsius.
+        Pa. P.453-14, over water: EF a exp((b - t/d) t / (t + c)), t in degrees Celsius.
     """
     t = within(temperature_k, "temperature_k", 233.15, 323.15, "K", SOURCE) - 273.15
     p = within(pressure_pa, "pressure_pa", 1e4, 1.2e5, "Pa", SOURCE) / 100.0
@@ -52,7 +52,7 @@ def wet_refractivity(
     Returns
     -------
     ndarray of float64
-        N_wet = 72 e/T + 3.75e5 e/T^2, N-units, e in hPa. P.453-14, equation 4 with 8.
+        N_wet = 72 e/T + 3.75e5 e/T^2, N-units, e in hPa. P.453-14.
     """
     humidity = within(relative_humidity_pct, "relative_humidity_pct", 0.0, 100.0, "%", SOURCE)
     e = humidity / 100.0 * saturation_vapour_pressure_pa(temperature_k, pressure_pa) / 100.0

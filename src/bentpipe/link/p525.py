@@ -26,7 +26,7 @@ def free_space_loss_db(distance_m: ArrayLike, frequency_hz: ArrayLike) -> NDArra
     Returns
     -------
     ndarray of float64
-        20 lg(4 pi d f / c), dB; shape of the broadcast arguments. P.525-4, equation 3.
+        20 lg(4 pi d f / c), dB; shape of the broadcast arguments. P.525-4.
     """
     distance = within(distance_m, "distance_m", math.ulp(0.0), 1e15, "m", "P.525-4: a distance above zero")
     frequency = within(frequency_hz, "frequency_hz", math.ulp(0.0), 1e15, "Hz", "P.525-4: a frequency above zero")

@@ -183,7 +183,7 @@ def scintillation_sigma_db(
     Returns
     -------
     ndarray of float64
-        dB. P.618, section 2.4.1, equations 43 to 48; 0 where x is 7 or more.
+        dB. P.618, section 2.4.1; 0 where x is 7 or more.
     """
     f = float(within(frequency_hz, "frequency_hz", 4e9, 55e9, "Hz", "P.618, section 2.4.1")) / 1e9
     sine = np.sin(np.radians(checked_elevation_deg(elevation_deg)))
@@ -211,7 +211,7 @@ def scintillation_db(sigma_db: ArrayLike, p_pct: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of float64
-        a(p) sigma, dB. P.618, section 2.4.1, equations 49 and 50.
+        a(p) sigma, dB. P.618, section 2.4.1.
     """
     log_p = np.log10(within(p_pct, "p_pct", 0.001, 50.0, "%", SOURCE))
     factor = -0.061 * log_p**3 + 0.072 * log_p**2 - 1.71 * log_p + 3.0
@@ -229,7 +229,7 @@ def total_db(gas_db: ArrayLike, cloud_db: ArrayLike, rain_db: ArrayLike, scintil
     Returns
     -------
     ndarray of float64
-        A_G + sqrt((A_R + A_C)^2 + A_S^2), dB. P.618, section 2.5, equation 52.
+        A_G + sqrt((A_R + A_C)^2 + A_S^2), dB. P.618, section 2.5.
     """
     gas, cloud, rain, scintillation = (np.asarray(x, np.float64) for x in (gas_db, cloud_db, rain_db, scintillation_db))
     return np.asarray(gas + np.sqrt((rain + cloud) ** 2 + scintillation**2), dtype=np.float64)

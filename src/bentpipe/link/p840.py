@@ -59,7 +59,7 @@ def zenith_cloud_db(frequency_hz: float, liquid_column_kg_m2: ArrayLike, edition
     Returns
     -------
     ndarray of float64
-        dB, shape (...). P.840-8, equation 12: L_red K_l(f, 273.15 K); P.840-9, equations 12 and 13:
+        dB, shape (...). P.840-8: L_red K_l(f, 273.15 K); P.840-9, equation 12:
         L K_l(f, 273.75 K) (A_1 exp(-(f - f_1)^2/s_1) + A_2 exp(-(f - f_2)^2/s_2) + A_3).
     """
     known_edition("P.840", edition, (8, 9), {})

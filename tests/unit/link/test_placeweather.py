@@ -9,6 +9,7 @@ from climates import P_PCT, four_places
 from bentpipe.errors import InputError, NotModelledError
 from bentpipe.link import p618, p676, p840
 from bentpipe.link.placeweather import BandWeather, attenuation_db, attenuation_parts_db, band_weather
+from bentpipe.link.rainfield import exceedance, rain_field
 
 
 def table(edition: int = 14, tilt: float = 30.0, frequency_hz: float = 28.5e9) -> BandWeather:
@@ -106,3 +107,13 @@ def test_tables_that_cannot_be_made_are_refused() -> None:
         band_weather(late._replace(p_pct=np.minimum(late.p_pct, 99.0)), 12e9, 0.5, edition=13)
     with pytest.raises(InputError, match="rain_rate_001_mm_h"):
         band_weather(climate._replace(rain_rate_001_mm_h=np.array([28.0, np.nan, 0.0, 0.0])), 12e9, 0.5)
+
+
+def test_a_time_series_has_the_distribution_of_p618() -> None:
+    """Weather drawn over seeds and days: the loss of p % is exceeded in p % of the draws."""
+    days = 1.6e9 + 172_800.0 * np.arange(25)
+    rank = np.concatenate([exceedance(rain_field(s, 49.0, 31.0), 50.45, 30.523, days)[0] for s in range(800)])
+    loss = attenuation_db(table(), 0, 40.0, rank)
+    for p in (0.5, 0.05, 0.01, 0.001):
+        share = np.mean(loss > float(attenuation_db(table(), 0, 40.0, p)))
+        assert share == pytest.approx(p, abs=4.0 * np.sqrt(p * (1 - p) / rank.size)), p
