@@ -35,63 +35,76 @@ from bentpipe.network.flows import Flows, IntArray, Shares, SlotCapacity
 from bentpipe.network.routed import Room, Routes, cell_wants, routed_shares, routes_by_id
 
 FloatArray = npt.NDArray[np.float64]
+NodeArray = npt.NDArray[np.int32]
 
 ROUNDS: Final = 8
 """Rounds of water-filling, fixed so that a run's time and results do not hang on a tolerance."""
 
-_STEPS = 4
-_LAST_STEPS = 12
-_PASSES = 4
+_STEPS = 3
+_LAST_STEPS = 10
+_FAR = 2.0
+_PASSES = 2
 _LEAST_PART = 1e-4
 _LEAST_ELASTICITY = 0.1
 
 
-@kernel("boolean(int64, int32[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1])")
+@kernel(
+    "boolean(int64, int32[::1], int32[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
+    "float64[::1])"
+)
 def _levels(
     steps: int,
-    up: IntArray,
+    satellite: NodeArray,
+    up: NodeArray,
     room: FloatArray,
     ask: FloatArray,
     weight: FloatArray,
     below: FloatArray,
     level: FloatArray,
+    most: FloatArray,
 ) -> bool:
     """Newton's method on the levels of all satellites at once, or of all gateways; whether any is full.
 
-    ``below`` is the level of each route below this limit. What a satellite gives is a concave function of its level,
-    so that a step from anywhere lands at or below the level sought: the level is feasible after any number of steps.
+    ``up`` is the limit that each satellite leads to (itself, or its gateway), ``below`` the satellites' levels under it,
+    and ``most`` becomes what is asked of each limit. What a limit gives is a concave function of its level, so that a
+    step from anywhere lands at or below the level sought, and the level is feasible after any number of steps.
     Infinity: not full.
     """
     links = room.size
-    met, rising = np.empty(links), np.empty(links)
-    most, heavy = np.empty(links), np.empty(links)
+    total, heavy = np.zeros(links), np.zeros(links)
+    for r in range(satellite.size):
+        s, w = satellite[r], weight[r]
+        total[up[s]] += min(ask[r], w * below[s])
+        heavy[up[s]] += w
+    most[:] = total
     some = False
-    for _ in range(steps):
+    for i in range(links):
+        if most[i] <= room[i]:
+            level[i] = np.inf
+        else:
+            some = True
+            level[i] = min(level[i], _FAR * room[i] / heavy[i])
+    met = np.empty((links, 2))  # what is met, and the weights still rising, side by side in memory
+    for _ in range(steps if some else 0):
         met[:] = 0.0
-        rising[:] = 0.0
-        most[:] = 0.0
-        heavy[:] = 0.0
-        for r in range(up.size):
-            s, w = up[r], weight[r]
-            a = min(ask[r], w * below[r]) if below.size > 0 else ask[r]
-            most[s] += a
-            heavy[s] += w
-            if a <= w * level[s]:
-                met[s] += a
+        for r in range(satellite.size):
+            s, w = satellite[r], weight[r]
+            a, i = min(ask[r], w * below[s]), up[s]
+            if a <= w * level[i]:
+                met[i, 0] += a
             else:
-                rising[s] += w
-        some, moved = False, False
-        for s in range(links):
-            before = level[s]
-            if most[s] <= room[s]:
-                level[s] = np.inf
-            elif rising[s] > 0.0 and met[s] < room[s]:
-                level[s] = (room[s] - met[s]) / rising[s]
+                met[i, 1] += w
+        moved = False
+        for i in range(links):
+            before = level[i]
+            if before == np.inf:
+                continue
+            if met[i, 1] > 0.0 and met[i, 0] < room[i]:
+                level[i] = (room[i] - met[i, 0]) / met[i, 1]
             else:
-                level[s] = room[s] / heavy[s]
-            some |= level[s] < np.inf
-            moved |= level[s] != before
-        if not some or not moved:
+                level[i] = room[i] / heavy[i]
+            moved |= level[i] != before
+        if not moved:
             break
     return some
 
@@ -107,13 +120,13 @@ def _pull(
     elasticity: FloatArray,
 ) -> None:
     """Level with which each satellite or gateway counts, and how far a step may go."""
-    for s in range(room.size):
-        if level[s] < np.inf:
-            value[s], part = level[s], governed[s] / max(used[s], 1.0)
+    for i in range(room.size):
+        if level[i] < np.inf:
+            value[i], part = level[i], governed[i] / max(used[i], 1.0)
         else:
-            ratio = room[s] / max(used[s], 1.0)
-            value[s], part = highest * ratio, min(1.0, ratio - 1.0)
-        elasticity[s] = max(part, _LEAST_ELASTICITY)
+            ratio = room[i] / max(used[i], 1.0)
+            value[i], part = highest * ratio, min(1.0, ratio - 1.0)
+        elasticity[i] = max(part, _LEAST_ELASTICITY)
 
 
 @kernel(
@@ -122,20 +135,21 @@ def _pull(
 )
 def _move_parts(
     first: IntArray,
-    satellite: IntArray,
-    gateway: IntArray,
-    satellite_room: FloatArray,
-    gateway_room: FloatArray,
+    satellite: NodeArray,
+    gateway: NodeArray,
+    s_room: FloatArray,
+    g_room: FloatArray,
     want: FloatArray,
     weight: FloatArray,
     beam: FloatArray,
-    satellite_level: FloatArray,
-    gateway_level: FloatArray,
+    s_level: FloatArray,
+    g_level: FloatArray,
     part: FloatArray,
     ask: FloatArray,
     heavy: FloatArray,
 ) -> None:
-    n, g_count, highest = satellite_room.size, gateway_room.size, 0.0
+    """Move each cell's parts towards its routes of higher level; ``gateway`` is that of each satellite."""
+    n, g_count, highest = s_room.size, g_room.size, 0.0
     used, governed, value, elastic = np.zeros(n), np.zeros(n), np.empty(n), np.empty(n)
     g_used, g_governed, g_value, g_elastic = (
         np.zeros(g_count), np.zeros(g_count), np.empty(g_count), np.empty(g_count)
@@ -143,32 +157,43 @@ def _move_parts(
     for i in range(want.size):
         if want[i] > 0.0:
             highest = max(highest, want[i] / weight[i])
+    for s in range(n):
+        value[s] = min(s_level[s], g_level[gateway[s]]) if gateway[s] >= 0 else 0.0
     for r in range(satellite.size):
-        s, g = satellite[r], gateway[r]
-        full = heavy[r] * min(satellite_level[s], gateway_level[g])
-        x = min(ask[r], full)
-        used[s] += x
-        g_used[g] += x
+        s = satellite[r]
+        full = heavy[r] * value[s]
         if full < ask[r]:
-            g_governed[g] += x
-            governed[s] += x
-    _pull(satellite_room, satellite_level, used, governed, highest, value, elastic)
-    _pull(gateway_room, gateway_level, g_used, g_governed, highest, g_value, g_elastic)
+            used[s] += full
+            governed[s] += full
+        else:
+            used[s] += ask[r]
+    for s in range(n):
+        if gateway[s] >= 0:
+            g_used[gateway[s]] += used[s]
+            g_governed[gateway[s]] += governed[s]
+    _pull(s_room, s_level, used, governed, highest, value, elastic)
+    _pull(g_room, g_level, g_used, g_governed, highest, g_value, g_elastic)
+    for s in range(n):
+        g = gateway[s]
+        if g >= 0 and g_value[g] < value[s]:
+            value[s], elastic[s] = g_value[g], g_elastic[g]
     for i in range(want.size):
         if want[i] <= 0.0:
             continue
-        mean = 0.0
+        mean, total = 0.0, 0.0
         for r in range(first[i], first[i + 1]):
-            mean += part[r] * min(value[satellite[r]], g_value[gateway[r]])
-        target, total = min(want[i], weight[i] * mean), 0.0
+            mean += part[r] * value[satellite[r]]
+        target = min(want[i], weight[i] * mean)
         for r in range(first[i], first[i + 1]):
-            s, g = satellite[r], gateway[r]
-            v, e = (value[s], elastic[s]) if value[s] <= g_value[g] else (g_value[g], g_elastic[g])
-            if v + mean > 0.0:
-                part[r] = min(part[r] * (1.0 + e * (v - mean) / (v + mean)), beam[r] / target if target > 0 else 1.0)
+            s = satellite[r]
+            if value[s] + mean > 0.0:
+                part[r] *= 1.0 + elastic[s] * (value[s] - mean) / (value[s] + mean)
+            if part[r] * target > beam[r]:
+                part[r] = beam[r] / target
             total += part[r]
+        scale = 1.0 / total if total > 0.0 else 0.0
         for r in range(first[i], first[i + 1]):
-            part[r] = max(part[r] / total if total > 0.0 else 0.0, _LEAST_PART)
+            part[r] = max(part[r] * scale, _LEAST_PART)
             ask[r] = min(part[r] * want[i], beam[r])
             heavy[r] = part[r] * weight[i]
 
@@ -180,8 +205,8 @@ def _move_parts(
 def _hand_out(
     passes: int,
     first: IntArray,
-    satellite: IntArray,
-    gateway: IntArray,
+    satellite: NodeArray,
+    gateway: NodeArray,
     rate: FloatArray,
     want: IntArray,
     beam: IntArray,
@@ -197,7 +222,8 @@ def _hand_out(
             s_ask, g_ask = np.zeros(n), np.zeros(g_count)
             for i in range(want.size):
                 for r in range(first[i], first[i + 1]):
-                    s, g = satellite[r], gateway[r]
+                    s = satellite[r]
+                    g = gateway[s]
                     if want[i] > 0 and satellite_left[s] > 0 and gateway_left[g] > 0:
                         most = min(want[i], beam[r])
                         s_ask[s] += most
@@ -211,7 +237,8 @@ def _hand_out(
                 continue
             wanted = want[i]
             for r in range(first[i], first[i + 1]):
-                s, g = satellite[r], gateway[r]
+                s = satellite[r]
+                g = gateway[s]
                 most = min(wanted, beam[r]) * min(s_part[s], g_part[g]) if turn > 0 else rate[r]
                 x = min(np.int64(most), want[i], beam[r], satellite_left[s], gateway_left[g])
                 carried[r] += x
@@ -221,25 +248,32 @@ def _hand_out(
                 gateway_left[g] -= x
 
 
-def _fill(routes: Routes, want: IntArray, weight: IntArray, room: Room, rounds: int) -> IntArray:
+def _fill(routes: Routes, gateway: NodeArray, want: IntArray, weight: IntArray, room: Room, rounds: int) -> IntArray:
     """Rates of the routes, (R,) int64 bit/s; `want` and `weight` are those of the cells in the order of the routes."""
     count = np.diff(routes.first)
-    satellite, gateway = routes.satellite.astype(np.int32), routes.gateway.astype(np.int32)
+    satellite, itself = routes.satellite.astype(np.int32), np.arange(len(gateway), dtype=np.int32)
     s_room, g_room, beam = (array.astype(np.float64) for array in (room.satellite, room.gateway, room.beam))
-    wanted, heavy_cell = want.astype(np.float64), weight.astype(np.float64)
+    wanted, heavy_cell = want.astype(np.float64), np.maximum(weight, 1).astype(np.float64)
     part = np.repeat(1.0 / np.maximum(count, 1), count)
     ask, heavy = np.minimum(part * np.repeat(wanted, count), beam), part * np.repeat(heavy_cell, count)
-    s_level, g_level, nothing = np.full(len(s_room), np.inf), np.full(len(g_room), np.inf), np.empty(0)
+    s_level, g_level, unbound = np.full(len(s_room), np.inf), np.full(len(g_room), np.inf), np.full(len(s_room), np.inf)
+    s_most, g_most, linked = np.empty(len(s_room)), np.empty(len(g_room)), gateway >= 0
     for turn in range(rounds):
         steps = _STEPS if turn < rounds - 1 else _LAST_STEPS
-        _levels(steps, satellite, s_room, ask, heavy, nothing, s_level)
-        _levels(steps, gateway, g_room, ask, heavy, s_level[satellite], g_level)
+        _levels(steps, satellite, itself, s_room, ask, heavy, unbound, s_level, s_most)
+        # Only if the satellites together could overfill a gateway do the gateways need levels.
+        arriving = np.bincount(gateway[linked], np.minimum(s_most, s_room)[linked], len(g_room))
+        if (arriving > g_room).any():
+            _levels(steps, satellite, gateway, g_room, ask, heavy, s_level, g_level, g_most)
+        else:
+            g_level[:] = np.inf
         if turn < rounds - 1:
             _move_parts(
                 routes.first, satellite, gateway, s_room, g_room, wanted, heavy_cell, beam, s_level, g_level,
                 part, ask, heavy,
             )  # fmt: skip
-    rate = np.minimum(ask, heavy * np.minimum(s_level[satellite], g_level[gateway]))
+    level = np.minimum(s_level, g_level[gateway] if len(g_level) else 0.0)
+    rate = np.minimum(ask, heavy * level[satellite])
     carried = np.zeros(len(beam), np.int64)
     left = (want.copy(), room.beam.copy(), room.satellite.copy(), room.gateway.copy())
     _hand_out(_PASSES, routes.first, satellite, gateway, rate, *left, carried)
@@ -271,7 +305,7 @@ def multipath(flows: Flows, capacity: SlotCapacity, rounds: int = ROUNDS) -> Sha
     carried = np.zeros(len(routes.link), np.int64)
     for rank in np.unique(flows.rank):
         want, weight = cell_wants(flows, room.spectrum, flows.rank == rank)
-        more = _fill(routes, want[routes.cell], weight[routes.cell], room, rounds)
+        more = _fill(routes, capacity.gateway, want[routes.cell], weight[routes.cell], room, rounds)
         room = room.without(routes, more)
         carried += more
     return routed_shares(flows, capacity, routes, carried, room)
