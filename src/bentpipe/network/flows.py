@@ -287,10 +287,12 @@ def checked_capacity(capacity: SlotCapacity) -> SlotCapacity:
     InputError
         Negative or missing rates, unknown satellites, gateways or links, or lengths that differ.
     """
-    given = SlotCapacity(*(np.asarray(array) for array in capacity))
+    arrays: list[Any] = [np.asarray(array) for array in capacity]
+    given = SlotCapacity(*arrays)
     cells, links = len(given.start), len(given.satellite)
     satellites, gateways = len(given.satellite_bps), len(given.gateway_bps)
-    size = dict(zip(SlotCapacity._fields, (cells,) * 3 + (links, cells, links, cells) + (satellites,) * 2, strict=False))
+    lengths = (cells, cells, cells, links, cells, links, cells, satellites, satellites, gateways)
+    size = dict(zip(SlotCapacity._fields, lengths, strict=True))
     faults: list[Fault | None] = [
         Fault("the length is wrong", f"capacity.{name}", getattr(given, name).shape, str((count,)))
         for name, count in size.items()
@@ -298,9 +300,7 @@ def checked_capacity(capacity: SlotCapacity) -> SlotCapacity:
     ]
     if not faults:
         faults = [
-            _rate_fault(array, f"capacity.{name}")
-            for name, array in given._asdict().items()
-            if name.endswith("_bps")
+            _rate_fault(array, f"capacity.{name}") for name, array in given._asdict().items() if name.endswith("_bps")
         ]
         faults += [
             _index_fault(given.satellite, 0, satellites, "capacity.satellite"),
@@ -313,14 +313,16 @@ def checked_capacity(capacity: SlotCapacity) -> SlotCapacity:
     if real:
         raise InputError(*real)
     types = (np.uint64, np.int64, np.int64, np.int32, np.int64, np.int64, np.int64, np.int64, np.int32, np.int64)
-    return SlotCapacity(*(np.ascontiguousarray(array, kind) for array, kind in zip(given, types, strict=True)))
+    typed: list[Any] = [np.ascontiguousarray(array, kind) for array, kind in zip(arrays, types, strict=True)]
+    return SlotCapacity(*typed)
 
 
 def _serving_fault(given: SlotCapacity) -> Fault | None:
     own = (given.serving == -1) | ((given.serving >= given.start) & (given.serving < given.stop))
     if not own.all():
         bad = given.serving[~own].flat[0].item()
-        return Fault("a cell is served over a link that is not its own", "capacity.serving", bad, "start to stop, or -1")
+        what = "a cell is served over a link that is not its own"
+        return Fault(what, "capacity.serving", bad, "start to stop, or -1")
     if len(np.unique(given.cell_id)) != len(given.cell_id):
         return Fault("two cells have the same id", "capacity.cell_id", None, "one id a cell")
     return None

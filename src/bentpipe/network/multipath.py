@@ -1,16 +1,16 @@
-"""Weighted max-min fair shares over several satellites at once: adaptive water-filling.
+r"""Weighted max-min fair shares over several satellites at once: adaptive water-filling.
 
-A cell that wants :math:`u` splits it over its routes: route r has a part :math:`\\theta_r`, asks for
-:math:`a_r = \\min(\\theta_r u, b_r)` and weighs :math:`\\omega_r = \\theta_r w`. Given the parts, every satellite has one
+A cell that wants :math:`u` splits it over its routes: route r has a part :math:`\theta_r`, asks for
+:math:`a_r = \min(\theta_r u, b_r)` and weighs :math:`\omega_r = \theta_r w`. Given the parts, every satellite has one
 water level, then every gateway, as in `bentpipe.network.shares`:
 
-.. math:: x_r = \\min(a_r, \\omega_r v_r), \\qquad v_r = \\min(\\lambda_\\mathrm{satellite}, \\lambda_\\mathrm{gateway}).
+.. math:: x_r = \min(a_r, \omega_r v_r), \qquad v_r = \min(\lambda_\mathrm{satellite}, \lambda_\mathrm{gateway}).
 
 A satellite or gateway that is not full counts with a level above all others: the largest :math:`u / w` times its
 capacity over its use. Then the parts move towards routes of higher level,
 
-.. math:: \\theta_r \\leftarrow \\min\\left(\\theta_r \\left(1 + e_r \\frac{v_r - \\bar v}{v_r + \\bar v}\\right),
-          \\frac{b_r}{\\min(u, w \\bar v)}\\right), \\qquad \\bar v = \\sum_r \\theta_r v_r,
+.. math:: \theta_r \leftarrow \min\left(\theta_r \left(1 + e_r \frac{v_r - \bar v}{v_r + \bar v}\right),
+          \frac{b_r}{\min(u, w \bar v)}\right), \qquad \bar v = \sum_r \theta_r v_r,
 
 scaled to a sum of 1, and so on. The elasticity :math:`e` is the part of a full satellite's rate that its level
 governs, or the spare part of one that is not full, so that no step overshoots. Where the parts stay put a cell
@@ -65,9 +65,9 @@ def _levels(
 ) -> bool:
     """Newton's method on the levels of all satellites at once, or of all gateways; whether any is full.
 
-    ``up`` is the limit that each satellite leads to (itself, or its gateway), ``below`` the satellites' levels under it,
-    and ``most`` becomes what is asked of each limit. What a limit gives is a concave function of its level, so that a
-    step from anywhere lands at or below the level sought, and the level is feasible after any number of steps.
+    ``up`` is the limit that each satellite leads to (itself, or its gateway), ``below`` the satellites' levels under
+    it, and ``most`` becomes what is asked of each limit. What a limit gives is a concave function of its level, so
+    that a step from anywhere lands at or below the level sought, and the level is feasible after any number of steps.
     Infinity: not full.
     """
     links = room.size

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from bentpipe.kernel import kernel
 from bentpipe.network.flows import LARGEST_BPS, Flows, IntArray, Limit, Shares, SlotCapacity
 from bentpipe.network.shares import ByteArray, fill_level, group
+
+NodeArray = npt.NDArray[np.int32]
 
 
 class Routes(NamedTuple):
@@ -68,9 +71,9 @@ def _in_order(
     cell: IntArray,
     start: IntArray,
     stop: IntArray,
-    satellite: IntArray,
+    satellite: NodeArray,
     beam: IntArray,
-    gateway: IntArray,
+    gateway: NodeArray,
     first: IntArray,
     link: IntArray,
 ) -> int:
@@ -118,7 +121,7 @@ def _gather(
     demand: IntArray,
     weight: IntArray,
     spectrum: IntArray,
-    chosen: IntArray,
+    chosen: npt.NDArray[np.bool_],
     largest: int,
     want: IntArray,
     heavy: IntArray,
@@ -133,7 +136,7 @@ def _gather(
         want[c] = min(want[c], spectrum[c])
 
 
-def cell_wants(flows: Flows, spectrum_bps: IntArray, chosen: IntArray) -> tuple[IntArray, IntArray]:
+def cell_wants(flows: Flows, spectrum_bps: IntArray, chosen: npt.NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
     """What each cell can take at most, bit/s, and the sum of the weights of its flows with demand.
 
     Parameters
@@ -185,9 +188,7 @@ def cell_limits(
                 limit[c] = 4 if satellite_left[satellite[r]] == 0 or limit[c] == 4 else 5
 
 
-def shares_within_cells(
-    flows: Flows, rate_of_cell: IntArray, limit_of_cell: ByteArray
-) -> tuple[IntArray, ByteArray]:
+def shares_within_cells(flows: Flows, rate_of_cell: IntArray, limit_of_cell: ByteArray) -> tuple[IntArray, ByteArray]:
     """Share out what each cell gets among its flows: rank by rank, by weight within a rank.
 
     Parameters

@@ -1,14 +1,14 @@
-"""Weighted max-min fair shares where each cell has one satellite: water-filling up a tree.
+r"""Weighted max-min fair shares where each cell has one satellite: water-filling up a tree.
 
 Rates are max-min fair when no flow can get more without taking from one that has no more per unit of weight
 (Bertsekas and Gallager, Data Networks, 2nd edition 1992, section 6.5.2). Here all flows of a cell go over one link
 to one satellite and one gateway, so the limits are nested. Then each limit has one water level, which only the limits
 below it influence, and a flow gets
 
-.. math:: r_f = \\min(d_f, w_f \\lambda_\\mathrm{cell}, w_f \\lambda_\\mathrm{beam}, w_f \\lambda_\\mathrm{satellite},
-          w_f \\lambda_\\mathrm{gateway}),
+.. math:: r_f = \min(d_f, w_f \lambda_\mathrm{cell}, w_f \lambda_\mathrm{beam}, w_f \lambda_\mathrm{satellite},
+          w_f \lambda_\mathrm{gateway}),
 
-where :math:`\\lambda_l` solves :math:`\\sum_f \\min(u_f, w_f \\lambda_l) = C_l` and :math:`u_f` is what the limits
+where :math:`\lambda_l` solves :math:`\sum_f \min(u_f, w_f \lambda_l) = C_l` and :math:`u_f` is what the limits
 below leave to the flow. `bentpipe.network.maxmin` has the form for any network; the tests compare the two.
 """
 

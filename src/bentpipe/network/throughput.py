@@ -23,7 +23,8 @@ def _largest(routes: Routes, want: IntArray, room: Room) -> MaxFlow:
     tail = [own, satellite + used, gateway + np.arange(gateways), np.full(cells, source)]
     head = [satellite + routes.satellite, gateway + routes.gateway[at], np.full(gateways, sink), np.arange(cells)]
     capacity = [room.beam, room.satellite[used], room.gateway, want[routes.cell]]
-    return maximum_flow(sink + 1, *(np.concatenate(part) for part in (tail, head, capacity)), source, sink)
+    arcs = np.concatenate(tail), np.concatenate(head), np.concatenate(capacity)
+    return maximum_flow(sink + 1, arcs[0], arcs[1], arcs[2], source, sink)
 
 
 def max_throughput(flows: Flows, capacity: SlotCapacity) -> Shares:

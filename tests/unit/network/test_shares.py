@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from slots import flows_of, slot_of
+from slots_to_share import flows_of, slot_of
 
 from bentpipe.errors import InputError, UnknownNameError
 from bentpipe.network.flows import Flows, Limit, SlotCapacity, cell_spectrum_bps, scheduled_beam_bps
