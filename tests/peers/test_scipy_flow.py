@@ -142,6 +142,7 @@ def test_multipath_comes_close_to_the_lexicographic_optimum() -> None:
         for rounds, out in ((8, few), (400, many)):
             rate = cells_of(flows, capacity, multipath(flows, capacity, rounds).rate_bps)
             out.append(np.abs(rate[seen] / exact[seen] - 1.0).mean())
+    print(np.mean(few), np.mean(many), np.max(many))
     # Measured: 0.0154 after 8 rounds, 0.0002 after 400, the worst slot then 0.0058.
     assert np.mean(few) < 0.02
     assert np.mean(many) < 0.0005 and np.max(many) < 0.01

@@ -13,10 +13,11 @@ capacity over its use. Then the parts move towards routes of higher level,
           \frac{b_r}{\min(u, w \bar v)}\right), \qquad \bar v = \sum_r \theta_r v_r,
 
 scaled to a sum of 1, and so on. The elasticity :math:`e` is the part of a full satellite's rate that its level
-governs, or the spare part of one that is not full, so that no step overshoots. Where the parts stay put a cell
-draws only from routes of its highest level, which is the condition for max-min fair rates. The number of rounds is
-fixed, so the result is feasible but not exact; what is left over is handed out in proportion to what is still wanted.
-``docs/models/fair-shares.md`` has the measured gaps.
+governs, or the spare part of one that is not full, so that steps do not overshoot; at first it is at least 1, in round
+k at least 16 / (16 + k), which is quicker and calms down. Where the parts stay put a cell draws only from routes of its
+highest level, which is the condition for max-min fair rates. The number of rounds is fixed, so the result is feasible
+but not exact, and no proof of convergence is known to us; what is left over is handed out in proportion to what is
+still wanted. ``docs/models/fair-shares.md`` has the measured gaps.
 
 Re-weighting subflows between water-fillings is the idea of the adaptive waterfiller of Namyar and others, "Solving
 max-min fair resource allocations quickly on large graphs", NSDI 2024 (arXiv 2310.09699). There the parts follow the
@@ -45,7 +46,7 @@ _LAST_STEPS = 10
 _FAR = 2.0
 _PASSES = 2
 _LEAST_PART = 1e-4
-_LEAST_ELASTICITY = 0.1
+_CALM = 16.0  # rounds after which the least elasticity has fallen from 1 to a half
 
 
 @kernel(
@@ -109,13 +110,14 @@ def _levels(
     return some
 
 
-@kernel("void(float64[::1], float64[::1], float64[::1], float64[::1], float64, float64[::1], float64[::1])")
+@kernel("void(float64[::1], float64[::1], float64[::1], float64[::1], float64, float64, float64[::1], float64[::1])")
 def _pull(
     room: FloatArray,
     level: FloatArray,
     used: FloatArray,
     governed: FloatArray,
     highest: float,
+    least: float,
     value: FloatArray,
     elasticity: FloatArray,
 ) -> None:
@@ -126,14 +128,15 @@ def _pull(
         else:
             ratio = room[i] / max(used[i], 1.0)
             value[i], part = highest * ratio, min(1.0, ratio - 1.0)
-        elasticity[i] = max(part, _LEAST_ELASTICITY)
+        elasticity[i] = max(part, least)
 
 
 @kernel(
-    "void(int64[::1], int32[::1], int32[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
-    "float64[::1], float64[::1], float64[::1], float64[::1], float64[::1])"
+    "void(float64, int64[::1], int32[::1], int32[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
+    "float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1])"
 )
 def _move_parts(
+    least: float,
     first: IntArray,
     satellite: NodeArray,
     gateway: NodeArray,
@@ -171,8 +174,8 @@ def _move_parts(
         if gateway[s] >= 0:
             g_used[gateway[s]] += used[s]
             g_governed[gateway[s]] += governed[s]
-    _pull(s_room, s_level, used, governed, highest, value, elastic)
-    _pull(g_room, g_level, g_used, g_governed, highest, g_value, g_elastic)
+    _pull(s_room, s_level, used, governed, highest, least, value, elastic)
+    _pull(g_room, g_level, g_used, g_governed, highest, least, g_value, g_elastic)
     for s in range(n):
         g = gateway[s]
         if g >= 0 and g_value[g] < value[s]:
@@ -269,8 +272,8 @@ def _fill(routes: Routes, gateway: NodeArray, want: IntArray, weight: IntArray, 
             g_level[:] = np.inf
         if turn < rounds - 1:
             _move_parts(
-                routes.first, satellite, gateway, s_room, g_room, wanted, heavy_cell, beam, s_level, g_level,
-                part, ask, heavy,
+                _CALM / (_CALM + turn), routes.first, satellite, gateway, s_room, g_room, wanted, heavy_cell, beam,
+                s_level, g_level, part, ask, heavy,
             )  # fmt: skip
     level = np.minimum(s_level, g_level[gateway] if len(g_level) else 0.0)
     rate = np.minimum(ask, heavy * level[satellite])
