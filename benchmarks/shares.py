@@ -44,6 +44,8 @@ def make_slot(cells: int, satellites: int, gateways: int, load: float, seed: int
     """A slot whose demand is `load` times what the satellites carry."""
     rng = np.random.default_rng(seed)
     lat, lon = sphere(rng, cells)
+    tile = np.lexsort((lon // 5.0, lat // 5.0))  # neighbours have near ids, as H3 cells do
+    lat, lon = lat[tile], lon[tile]
     sky = satellites_m(rng, satellites)
     places = make_places(geodetic_to_ecef(lat, lon, 0.0), east_north_up(lat, lon), 25.0, 0.0)
     links = usable_links(sky, places, np.ones(satellites, np.bool_))
@@ -89,7 +91,9 @@ def arcs(flows: Flows, capacity: SlotCapacity) -> tuple[npt.NDArray[Any], npt.ND
     own = np.repeat(np.arange(cells), capacity.stop - capacity.start)
     source, sink = cells + n + g, cells + n + g + 1
     tail = np.concatenate([own, cells + np.arange(n), cells + n + np.arange(g), np.full(cells, source)])
-    head = np.concatenate([cells + capacity.satellite, cells + n + capacity.gateway, np.full(g, sink), np.arange(cells)])
+    head = np.concatenate(
+        [cells + capacity.satellite, cells + n + capacity.gateway, np.full(g, sink), np.arange(cells)]
+    )
     want = np.minimum(flows.demand_bps, capacity.spectrum_bps)
     size = np.concatenate([capacity.beam_bps, capacity.satellite_bps, capacity.gateway_bps, want]) // 1_000_000
     return tail, head, size, sink + 1

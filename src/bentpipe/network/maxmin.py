@@ -160,6 +160,16 @@ def _progressive(
             _stop(f, share[f], offset, link, weight, left, heavy, out, rising)
 
 
+@kernel("boolean(int64[::1], int64[::1], int64[::1])")
+def _twice(offset: IntArray, link: IntArray, seen: IntArray) -> bool:
+    for f in range(offset.size - 1):
+        for k in range(offset[f], offset[f + 1]):
+            if seen[link[k]] == f:
+                return True
+            seen[link[k]] = f
+    return False
+
+
 def max_min_rates(
     offset: npt.ArrayLike,
     link: npt.ArrayLike,
@@ -206,7 +216,7 @@ def max_min_rates(
     if links.size and (links.min() < 0 or links.max() >= len(left)):
         raise InputError(Fault("a flow names a link that there is not", "link", None, f"0 to {len(left) - 1}"))
     of_flow = np.repeat(np.arange(len(demand)), np.diff(rows))
-    if len(np.unique(of_flow * (len(left) + 1) + links)) != len(links):
+    if _twice(rows, links, np.full(len(left), -1, np.int64)):
         raise InputError(Fault("a flow names a link twice", "link", None, "each link once a flow"))
     first, at = group(links, len(left))
     order = np.argsort(flows.demand_bps / flows.weight, kind="stable")

@@ -43,7 +43,6 @@ ROUNDS: Final = 8
 
 _STEPS = 3
 _LAST_STEPS = 10
-_FAR = 2.0
 _PASSES = 2
 _LEAST_PART = 1e-4
 _CALM = 16.0  # rounds after which the least elasticity has fallen from 1 to a half
@@ -67,38 +66,39 @@ def _levels(
     """Newton's method on the levels of all satellites at once, or of all gateways; whether any is full.
 
     ``up`` is the limit that each satellite leads to (itself, or its gateway), ``below`` the satellites' levels under
-    it, and ``most`` becomes what is asked of each limit. What a limit gives is a concave function of its level, so
-    that a step from anywhere lands at or below the level sought, and the level is feasible after any number of steps.
+    it (empty for none), and ``most`` becomes what is asked of each limit. What a limit gives is a concave function of
+    its level, so that a step from anywhere lands at or below the level sought, and the level is feasible after any
+    number of steps.
     Infinity: not full.
     """
-    links = room.size
-    total, heavy = np.zeros(links), np.zeros(links)
+    links, bounded = room.size, below.size > 0
+    heavy, met = np.zeros(links), np.zeros((links, 2))  # what is met, and the weights that still rise, side by side
+    most[:] = 0.0
     for r in range(satellite.size):
         s, w = satellite[r], weight[r]
-        total[up[s]] += min(ask[r], w * below[s])
-        heavy[up[s]] += w
-    most[:] = total
+        a, i = min(ask[r], w * below[s]) if bounded else ask[r], up[s]
+        most[i] += a
+        heavy[i] += w
+        full = np.int64(a > w * level[i])  # no branch: half of them would be guessed wrong
+        met[i, full] += w if full else a
     some = False
     for i in range(links):
         if most[i] <= room[i]:
             level[i] = np.inf
         else:
             some = True
-            level[i] = min(level[i], _FAR * room[i] / heavy[i])
-    met = np.empty((links, 2))  # what is met, and the weights still rising, side by side in memory
-    for _ in range(steps if some else 0):
-        met[:] = 0.0
-        for r in range(satellite.size):
-            s, w = satellite[r], weight[r]
-            a, i = min(ask[r], w * below[s]), up[s]
-            if a <= w * level[i]:
-                met[i, 0] += a
-            else:
-                met[i, 1] += w
+    for step in range(steps if some else 0):
+        if step > 0:
+            met[:] = 0.0
+            for r in range(satellite.size):
+                s, w = satellite[r], weight[r]
+                a, i = min(ask[r], w * below[s]) if bounded else ask[r], up[s]
+                full = np.int64(a > w * level[i])  # no branch: half of them would be guessed wrong
+                met[i, full] += w if full else a
         moved = False
         for i in range(links):
             before = level[i]
-            if before == np.inf:
+            if most[i] <= room[i]:
                 continue
             if met[i, 1] > 0.0 and met[i, 0] < room[i]:
                 level[i] = (room[i] - met[i, 0]) / met[i, 1]
@@ -259,11 +259,11 @@ def _fill(routes: Routes, gateway: NodeArray, want: IntArray, weight: IntArray, 
     wanted, heavy_cell = want.astype(np.float64), np.maximum(weight, 1).astype(np.float64)
     part = np.repeat(1.0 / np.maximum(count, 1), count)
     ask, heavy = np.minimum(part * np.repeat(wanted, count), beam), part * np.repeat(heavy_cell, count)
-    s_level, g_level, unbound = np.full(len(s_room), np.inf), np.full(len(g_room), np.inf), np.full(len(s_room), np.inf)
+    s_level, g_level, nothing = np.full(len(s_room), np.inf), np.full(len(g_room), np.inf), np.empty(0)
     s_most, g_most, linked = np.empty(len(s_room)), np.empty(len(g_room)), gateway >= 0
     for turn in range(rounds):
         steps = _STEPS if turn < rounds - 1 else _LAST_STEPS
-        _levels(steps, satellite, itself, s_room, ask, heavy, unbound, s_level, s_most)
+        _levels(steps, satellite, itself, s_room, ask, heavy, nothing, s_level, s_most)
         # Only if the satellites together could overfill a gateway do the gateways need levels.
         arriving = np.bincount(gateway[linked], np.minimum(s_most, s_room)[linked], len(g_room))
         if (arriving > g_room).any():
