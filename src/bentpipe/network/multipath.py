@@ -41,8 +41,8 @@ NodeArray = npt.NDArray[np.int32]
 ROUNDS: Final = 8
 """Rounds of water-filling, fixed so that a run's time and results do not hang on a tolerance."""
 
-_STEPS = 3
-_LAST_STEPS = 10
+_STEPS = 2
+_LAST_STEPS = 6
 _PASSES = 2
 _LEAST_PART = 1e-4
 _CALM = 16.0  # rounds after which the least elasticity has fallen from 1 to a half
