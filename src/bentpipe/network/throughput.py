@@ -6,6 +6,8 @@ bounds every other policy from above.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,10 +23,15 @@ def _largest(routes: Routes, gateway_of: npt.NDArray[np.int32], want: IntArray, 
     source, sink = gateway + gateways, gateway + gateways + 1
     followed = np.flatnonzero(gateway_of >= 0)
     own = np.repeat(np.arange(cells), np.diff(routes.first))
-    tail = [own, satellite + followed, gateway + np.arange(gateways), np.full(cells, source)]
-    head = [satellite + routes.satellite, gateway + gateway_of[followed], np.full(gateways, sink), np.arange(cells)]
+    tail: list[npt.NDArray[Any]] = [own, satellite + followed, gateway + np.arange(gateways), np.full(cells, source)]
+    head: list[npt.NDArray[Any]] = [
+        satellite + routes.satellite,
+        gateway + gateway_of[followed],
+        np.full(gateways, sink),
+        np.arange(cells),
+    ]
     capacity = [room.beam, room.satellite[followed], room.gateway, want[routes.cell]]
-    arcs = np.concatenate(tail), np.concatenate(head), np.concatenate(capacity)
+    arcs = [np.concatenate(parts) for parts in (tail, head, capacity)]
     return maximum_flow(sink + 1, arcs[0], arcs[1], arcs[2], source, sink)
 
 
