@@ -26,6 +26,7 @@ from bentpipe.scenario.groundchecks import (
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.places import Places
 from bentpipe.scenario.polygons import area_km2, check_polygon
+from bentpipe.scenario.ratechecks import check_demand, check_weather
 from bentpipe.scenario.values import EARLIEST, LATEST
 
 Faults = Iterator[Fault]
@@ -70,6 +71,8 @@ def check(scenario: Scenario, places: Places, *, sure: bool, today: date) -> lis
         lambda: check_licence(scenario, places),
         lambda: check_choices(scenario, places),
         lambda: check_files(scenario, places),
+        lambda: check_weather(scenario, places),
+        lambda: check_demand(scenario, places),
         lambda: check_provenance(scenario, places, today),
         *event_checks(scenario, places),
     ]

@@ -106,9 +106,22 @@ PolicyName = Annotated[str, Words(100, r"[A-Za-z_][\w.-]*", "the name of a polic
 
 
 class Policies(Part):
-    """The policies by kind."""
+    """The policies by kind.
+
+    Parameters
+    ----------
+    scheduling : str
+        Which satellite serves a place.
+    sharing : str
+        How rates are shared out: "single-satellite" (max-min fair over the links that the scheduler chose),
+        "multipath" (over every satellite in view that is followed), "max-throughput" (the largest total, whoever
+        gets it), or "none": rates are not computed.
+    """
 
     scheduling: PolicyName = "observed"
+    sharing: Annotated[Literal["single-satellite", "multipath", "max-throughput", "none"], Choice()] = (
+        "single-satellite"
+    )
 
 
 class Access(Part):

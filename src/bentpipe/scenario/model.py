@@ -15,6 +15,7 @@ from bentpipe.scenario.disruptions import Tag as EventTag
 from bentpipe.scenario.ground import Access, Fibre, Gateway, Licence, Policies, Pop
 from bentpipe.scenario.people import BUILTIN_DISHES, Dish, People, Site, Terminals, Territory
 from bentpipe.scenario.places import Places
+from bentpipe.scenario.rates import Demand, Radio, Weather
 from bentpipe.scenario.values import (
     CalendarDay,
     Choice,
@@ -111,6 +112,9 @@ class Scenario(Part):
     licence: Licence = Licence()
     policies: Policies = Policies()
     access: Access = Access()
+    radio: Radio = Radio()
+    weather: Weather = Weather()
+    demand: Demand = Demand()
     disruptions: tuple[AnyDisruption, ...] = ()
     provenance: tuple[Provenance, ...] = ()
     _places: Places = PrivateAttr(default_factory=Places)
@@ -216,6 +220,8 @@ class Scenario(Part):
             (plain, "gateways_file"),
             (plain["people"], "cells_file"),
             (plain["constellation"], "elements"),
+            (plain["weather"], "table"),
+            (plain["weather"], "rain_file"),
             *((site, "track") for site in plain["sites"]),
         ):
             if key in holder:

@@ -163,6 +163,8 @@ class Dish(Part):
         Where the boresight leans, from north over east.
     gso_avoidance_deg : float
         Satellites nearer than this to the geostationary arc are not used.
+    radio : str
+        Ground station of the radio catalogue whose power and G/T it has: "standard" or "high-performance".
     """
 
     minimum_elevation_deg: Elevation = 25.0
@@ -172,13 +174,14 @@ class Dish(Part):
         Literal["poleward"] | float, WordOr("poleward", Number(0, 360, "degrees from north over east"))
     ] = "poleward"
     gso_avoidance_deg: Annotated[float, Number(0, 90, "degrees")] = 18.0
+    radio: Annotated[Literal["standard", "high-performance"], Choice()] = "standard"
 
 
 BUILTIN_DISHES: Mapping[str, Dish] = FrozenMap(
     {
         "standard": Dish(),
         "round": Dish(),
-        "high_performance": Dish(field_of_view_deg=140.0),
+        "high_performance": Dish(field_of_view_deg=140.0, radio="high-performance"),
         "mini": Dish(field_of_view_deg=110.0),
         "rev4": Dish(field_of_view_deg=110.0),
     }
