@@ -105,8 +105,9 @@ class Terminals(Part):
         Within a region: in proportion to "population", or "even".
     kinds : mapping of str to TerminalKind
         Shares of homes, hubs, hospitals; they sum to 1.
-    busy_terminals_per_beam : float
-        Terminals that one beam serves at the busy hour before its cell counts as full.
+    busy_terminals_per_beam : float, optional
+        Terminals that fill one beam in the busiest hour; where absent, what they ask for (`demand`) over what a
+        channel carries under clear sky.
     """
 
     total: Terminals_ = 0
@@ -117,7 +118,7 @@ class Terminals(Part):
     region_weights: Annotated[Mapping[Code, Annotated[float, Number(0, 1_000)]], *Frozen] = FrozenMap()
     placement: Annotated[Literal["population", "even"], Choice()] = "population"
     kinds: Annotated[Mapping[Id, TerminalKind], *Frozen] = FrozenMap({"homes": TerminalKind(share=1.0)})
-    busy_terminals_per_beam: Annotated[float, Number(0, 1_000_000, "terminals", above=True)] = 100.0
+    busy_terminals_per_beam: Annotated[float, Number(0, 1_000_000, "terminals", above=True)] | None = None
 
     def share_out(self, people: Mapping[str, float]) -> dict[str, int]:
         """Share the terminals out over regions.

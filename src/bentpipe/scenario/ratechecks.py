@@ -37,7 +37,9 @@ def check_demand(s: Scenario, at: Places) -> Iterator[Fault]:
     if len(d.diurnal) != 24:
         yield Fault("the curve of the day", at.where(["demand", "diurnal"]), f"{len(d.diurnal)} values", "24, by hour")
     elif max(d.diurnal) <= 0.0:
-        yield Fault("the curve of the day is zero throughout", at.where(["demand", "diurnal"]), 0, "1 in the busiest hour")
+        yield Fault(
+            "the curve of the day is zero throughout", at.where(["demand", "diurnal"]), 0, "1 in the busiest hour"
+        )
     known = {*s.terminals.kinds, *get_args(SiteKind)}
     for kind in d.weights:
         if kind not in known:

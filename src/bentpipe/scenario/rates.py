@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from bentpipe.scenario.values import Choice, FileName, Flag, Frozen, FrozenMap, Id, Number, Part
 
-OPERATORS = ("geostationary", "kuiper", "oneweb", "spacex-2019", "starlink", "telesat")
+Operator = Literal["geostationary", "kuiper", "oneweb", "spacex-2019", "starlink", "telesat"]
 """Operators whose radio links stand in the catalogue."""
 
 EVENING_PEAK = (
@@ -35,7 +35,7 @@ class Radio(Part):
         Share of the time that one terminal may send.
     """
 
-    operator: Annotated[Literal["geostationary", "kuiper", "oneweb", "spacex-2019", "starlink", "telesat"], Choice()] | None = None  # fmt: skip
+    operator: Annotated[Operator, Choice()] | None = None
     satellite_down_gbps: Annotated[float, Number(0, 100_000, "Gbit/s", above=True)] | None = None
     satellite_up_gbps: Annotated[float, Number(0, 100_000, "Gbit/s", above=True)] | None = None
     gateway_backhaul_gbps: Annotated[float, Number(0, 100_000, "Gbit/s", above=True)] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,11 @@ class Ground:
     power_backup_s: FloatArray
     places: Places
     warnings: tuple[str, ...]
+
+    @cached_property
+    def up(self) -> FloatArray:
+        """Unit vectors up at the gateways, (G, 3) float64."""
+        return np.ascontiguousarray(self.places.east_north_up[:, 6:])
 
 
 def _listed(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, ...], tuple[str, ...]]:

@@ -39,7 +39,9 @@ class People:
     want: IntArray
 
 
-def make_people(scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int) -> People:
+def make_people(
+    scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int, channel_bps: float = 0.0
+) -> People:
     """Place the terminals of a scenario.
 
     Parameters
@@ -52,6 +54,8 @@ def make_people(scenario: Scenario, territory: Territory, key: npt.NDArray[np.ui
         Keys of the places.
     seed : int
         Seed.
+    channel_bps : float
+        What one channel carries under clear sky, bit/s; 0 where rates are not computed.
 
     Returns
     -------
@@ -76,7 +80,7 @@ def make_people(scenario: Scenario, territory: Territory, key: npt.NDArray[np.ui
     slices = scenario.satellite.cells_per_beam
     beam_cells = np.ceil(territory.area_m2 / (1e6 * scenario.satellite.beam_cell_km2)).astype(np.int64)
     need = np.minimum(np.maximum(1, beam_cells), total)
-    want = np.ceil(total * slices / scenario.terminals.busy_terminals_per_beam).astype(np.int64)
+    want = np.ceil(total * slices / _terminals_per_beam(scenario, channel_bps)).astype(np.int64)
     # No more channels at once on a beam cell than the system has.
     most = np.maximum(1, beam_cells) * scenario.satellite.channels * slices
     return People(
@@ -86,6 +90,21 @@ def make_people(scenario: Scenario, territory: Territory, key: npt.NDArray[np.ui
         need,
         np.minimum(np.maximum(need, want), most),
     )
+
+
+#: Terminals that fill a beam, where neither the scenario nor rates say it: an assumption.
+TERMINALS_PER_BEAM = 100.0
+
+
+def _terminals_per_beam(scenario: Scenario, channel_bps: float) -> float:
+    """Terminals that fill one beam in the busiest hour: as given, or by what they ask for."""
+    given = scenario.terminals.busy_terminals_per_beam
+    if given is not None:
+        return given
+    each = 1e3 * scenario.demand.down_kbps_per_user * scenario.terminals.users_per_terminal
+    if channel_bps <= 0.0 or each <= 0.0:
+        return TERMINALS_PER_BEAM
+    return channel_bps / each
 
 
 def _cell_terminals(scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int) -> IntArray:

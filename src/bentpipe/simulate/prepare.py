@@ -25,6 +25,7 @@ from bentpipe.scenario import Scenario
 from bentpipe.simulate.fleet import Fleet, make_fleet
 from bentpipe.simulate.ground import Ground, make_ground
 from bentpipe.simulate.people import People, make_people
+from bentpipe.simulate.radio import Radio, make_radio
 from bentpipe.simulate.territory import Territory, make_territory
 from bentpipe.slots import SlotClock, block_length
 
@@ -58,6 +59,8 @@ class Prepared:
         Cells, sites and regions.
     people : tuple of People
         Terminals and power for each seed; the first is the run's own.
+    radio : Radio or None
+        What rates are computed from; None for a run without them.
     orientation : EarthOrientation
         UT1-UTC.
     access, loss
@@ -80,6 +83,7 @@ class Prepared:
     ground: Ground
     territory: Territory
     people: tuple[People, ...]
+    radio: Radio | None
     orientation: EarthOrientation
     access: AccessParameters
     loss: LossParameters
@@ -88,6 +92,12 @@ class Prepared:
     place_key: npt.NDArray[np.uint64]
     poleward_sign: npt.NDArray[np.float64]
     warnings: tuple[str, ...]
+
+    @cached_property
+    def beam_cells(self) -> npt.NDArray[np.int64]:
+        """Beam cells that each place holds, one at least, (C,) int64."""
+        area_km2 = self.territory.area_m2 / 1e6
+        return np.maximum(1, np.ceil(area_km2 / self.scenario.satellite.beam_cell_km2)).astype(np.int64)
 
     @cached_property
     def block_slots(self) -> int:
@@ -121,7 +131,8 @@ class Prepared:
         """The same run as if one event of the timeline did not happen."""
         events = self.scenario.disruptions
         kept = self.scenario.model_copy(update={"disruptions": events[:index] + events[index + 1 :]})
-        people = tuple(make_people(kept, self.territory, self.place_key, p.seed) for p in self.people[:1])
+        channel_bps = self.radio.nominal_bps if self.radio else 0.0
+        people = tuple(make_people(kept, self.territory, self.place_key, p.seed, channel_bps) for p in self.people[:1])
         return replace(self, scenario=kept, people=people)
 
     @property
@@ -182,7 +193,9 @@ def prepare(
         np.uint64
     )
     others = [(scenario.seed + i) % 2**32 for i in range(seeds)]
-    people = tuple(make_people(scenario, territory, key, seed) for seed in others)
+    radio = make_radio(scenario, territory, ground, fleet, tuple(others))
+    channel_bps = radio.nominal_bps if radio else 0.0
+    people = tuple(make_people(scenario, territory, key, seed, channel_bps) for seed in others)
     return Prepared(
         scenario=scenario,
         policy=policy,
@@ -192,6 +205,7 @@ def prepare(
         ground=ground,
         territory=territory,
         people=people,
+        radio=radio,
         orientation=orientation,
         access=access,
         loss=loss_parameters(era),
@@ -199,7 +213,13 @@ def prepare(
         wait_s=float(median_wait_s(access, scenario.access.load)),
         place_key=key,
         poleward_sign=poleward_fade(territory.latitude_deg),
-        warnings=(*fleet.warnings, *territory.warnings, *ground.warnings, *_orientation_warning(orientation, start)),
+        warnings=(
+            *fleet.warnings,
+            *territory.warnings,
+            *ground.warnings,
+            *(radio.warnings if radio else ()),
+            *_orientation_warning(orientation, start),
+        ),
     )
 
 
