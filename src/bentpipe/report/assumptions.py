@@ -271,7 +271,7 @@ def _stage_effect(stage: str, bounds: _Bounds) -> tuple[str, float, float]:
     words = {
         "population": "the share of the population only, inversely",
         "regions": "how users divide between regions, not their total",
-        "terrestrial": "the time without terrestrial networks only",
+        "terrestrial": "how many people are without ground networks only",
         "sites": "the named sites only",
         "time": "the time looked at",
         "territory": "the territory and its resolution",

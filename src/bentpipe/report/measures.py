@@ -75,7 +75,8 @@ class RegionRow:
     seed_high: float
     delay_p50_s: float
     delay_p95_s: float
-    terrestrial_down_s: float
+    terrestrial_down: float
+    """Mean share of the people whose ground networks are out."""
 
     @property
     def mean_share(self) -> float:
@@ -203,7 +204,7 @@ def region_rows(reading: Reading) -> tuple[RegionRow, ...]:
                 seed_high=float(seeds.max()),
                 delay_p50_s=reading.delay_quantile_s(0.5, i),
                 delay_p95_s=reading.delay_quantile_s(0.95, i),
-                terrestrial_down_s=float((~regions.terrestrial_up[:, i]).sum()) * reading.slot_s,
+                terrestrial_down=float(regions.terrestrial_down[:, i].sum()) / slots,
             )
         )
     return tuple(sorted(rows, key=lambda r: (r.users <= 0, r.mean_share if r.users > 0 else 0.0, r.code)))

@@ -258,7 +258,7 @@ def _region_data(row: RegionRow) -> dict[str, Any]:
         "connected_users_worst_slot": _number(row.worst),
         "round_trip_p50_ms": _number(row.delay_p50_s * 1e3),
         "round_trip_p95_ms": _number(row.delay_p95_s * 1e3),
-        "terrestrial_down_s": _number(row.terrestrial_down_s),
+        "people_without_ground_networks_mean": _number(row.terrestrial_down * row.population),
     }
 
 

@@ -62,7 +62,7 @@ class Regions:
     served: Integer
     cells_served: Integer
     cells_reachable: Integer
-    terrestrial_up: Boolean
+    terrestrial_down: Float
 
     @property
     def users(self) -> Float:
@@ -284,7 +284,7 @@ def _regions(data: xarray.Dataset, region_of_cell: Integer) -> Regions:
         served=_values(data, "region_terminals_served", np.int64, series),
         cells_served=_values(data, "region_cells_served", np.int64, series),
         cells_reachable=_values(data, "region_cells_reachable", np.int64, series),
-        terrestrial_up=_values(data, "region_terrestrial_up", np.bool_, series, fill=1),
+        terrestrial_down=_values(data, "region_terrestrial_down", np.float64, series),
     )
 
 

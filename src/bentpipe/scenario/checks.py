@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from bentpipe.errors import Fault
+from bentpipe.scenario.disruptions import PowerCut
 from bentpipe.scenario.eventchecks import check_provenance, event_checks
 from bentpipe.scenario.groundchecks import (
     check_choices,
@@ -306,6 +307,9 @@ def check_regions(s: Scenario, at: Places) -> Faults:
     named += [(code, ("terminals", "region_weights", code)) for code in s.terminals.region_weights]
     for event in s.disruptions:
         codes: Iterable[str] = getattr(event, "regions", None) or ()
+        if isinstance(event, PowerCut):
+            # A cut abroad may concern a gateway: the run knows where they stand.
+            codes = [code for code in codes if code[:3] in {own[:3] for own in known}]
         named += [(code, ("disruptions", event.id, "regions")) for code in codes]
     for code, path in named:
         if known and code not in known:

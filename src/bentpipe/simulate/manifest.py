@@ -14,9 +14,9 @@ from bentpipe.network.delay import SEGMENTS
 from bentpipe.results.store import Grid
 from bentpipe.scenario import TerminalsCutOff
 from bentpipe.scenario.disruptions import Disruption
-from bentpipe.simulate.ground import to_s
 from bentpipe.simulate.identity import input_files, versions
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.timeline import window_s
 from bentpipe.simulate.world import world_state
 
 
@@ -132,7 +132,7 @@ def _event(prepared: Prepared, event: Disruption, index: int) -> dict[str, Any]:
 def _changed(prepared: Prepared, event: Disruption, index: int) -> str:
     """What an event changed in the system at its height, against the slot before it."""
     slots = np.arange(prepared.slots.start, prepared.slots.stop)
-    start, end = (to_s(t) for t in prepared.scenario.window(event))
+    start, end = window_s(prepared.scenario, event)
     unix_s = prepared.clock.start_unix_s(slots)
     during = slots[(unix_s >= start) & (unix_s < end)]
     if not len(during):
@@ -140,12 +140,12 @@ def _changed(prepared: Prepared, event: Disruption, index: int) -> str:
     at = during[np.unique(np.linspace(0, len(during) - 1, min(8, len(during))).astype(int))]
     with_it = world_state(prepared, at)
     without = world_state(prepared.without_event(index), at)
+    cells = len(prepared.territory.cell_id)
     if isinstance(event, TerminalsCutOff):
         people = prepared.people[0]
         order = [e.id for e in prepared.scenario.disruptions if isinstance(e, TerminalsCutOff)]
         taken = int(people.terminals.cut_off[order.index(event.id)].sum())
-        return f"{taken:,} of {int(people.total.sum()):,} terminals cut off ({event.count:,} asked for)"
-    cells = len(prepared.territory.cell_id)
+        return f"{taken:,} of {int(people.total[:cells].sum()):,} terminals cut off ({event.count:,} asked for)"
     parts = []
     antennas = (without.antennas - with_it.antennas).sum(axis=1).max()
     if antennas > 0:
@@ -162,11 +162,9 @@ def _changed(prepared: Prepared, event: Disruption, index: int) -> str:
     route = (with_it.fibre_route_m - without.fibre_route_m).max(initial=0.0)
     if route > 1.0:
         parts.append(f"fibre routes up to {route / 1e3:,.0f} km longer")
-    down = ~with_it.terrestrial_up & without.terrestrial_up
-    if down.any():
-        people_there = prepared.territory.region_people[down.any(axis=0)].sum()
-        share = getattr(event, "share", 1.0)
-        parts.append(f"ground networks fail for about {share * people_there / 1e6:.1f} million people")
+    without_networks = (with_it.terrestrial_down - without.terrestrial_down) @ prepared.territory.region_people
+    if without_networks.max(initial=0.0) > 0.0:
+        parts.append(f"ground networks fail for about {without_networks.max() / 1e6:.1f} million people")
     return "; ".join(parts) or "nothing that was not down already"
 
 
@@ -194,6 +192,7 @@ def names(prepared: Prepared) -> dict[str, dict[str, list[str]]]:
             "site_kind": [s.kind for s in territory.sites],
             "site_region": codes[territory.region[cells:]].tolist(),
         },
+        "track": {"track": list(territory.moving)},
         "satellite": {"satellite_name": list(prepared.fleet.name)},
         "gateway": {
             "gateway": list(ground.id),

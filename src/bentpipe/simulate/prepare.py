@@ -165,8 +165,8 @@ def prepare(
         )
     orientation = load_earth_orientation()
     fleet = make_fleet(scenario)
-    territory = make_territory(scenario)
     ground = make_ground(scenario)
+    territory = make_territory(scenario, {*ground.region.tolist(), *ground.country.tolist()} - {""})
     if not len(ground.latitude_deg):
         raise ScenarioError(
             Fault("no gateway", scenario.where("gateways"), None, "one or more", "a bent pipe needs a gateway")

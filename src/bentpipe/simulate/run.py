@@ -265,6 +265,7 @@ def _sizes(prepared: Prepared) -> dict[str, int]:
     return {
         "cell": len(prepared.territory.cell_id),
         "site": len(prepared.territory.sites),
+        "track": len(prepared.territory.tracks),
         "satellite": len(prepared.fleet.up),
         "gateway": len(prepared.ground.id),
         "region": len(prepared.territory.region_code),

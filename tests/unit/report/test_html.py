@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 
+import numpy as np
 import pytest
 from finished_run import make_run
 
@@ -103,6 +104,19 @@ def test_positions_of_sites_are_not_in_the_page(tmp_path):
     assert place not in coarse
     assert place in exact
     assert "Each position is coarsened to its region" in coarse
+
+
+def test_nor_is_the_way_of_a_site_that_moves(tmp_path):
+    def move(run):
+        way = np.full((run.dataset.sizes["slot"], 1), 48.7654321)
+        run.dataset["track_latitude_deg"] = (("slot", "track"), way)
+        run.dataset["track_longitude_deg"] = (("slot", "track"), way - 20.0)
+        row = {"key": "sites.site-1.track", "value": "secret-way.csv", "tag": "assumed"}
+        run.manifest["assumptions"].append(row)
+
+    page = page_of(tmp_path, slots=20, change=move)
+    assert "48.765" not in page and "28.765" not in page
+    assert "secret-way" not in page
 
 
 @pytest.mark.parametrize(
