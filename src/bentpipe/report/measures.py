@@ -49,14 +49,18 @@ class Totals:
 
 @dataclass(frozen=True)
 class SeedRange:
-    """Smallest and largest mean over the seeds, in users, at the sampled slots."""
+    """The answer under the luckiest and the unluckiest seed, in users.
+
+    It is the mean over the run times each seed's mean over that of the run's own seed, at the same sampled slots, so
+    that it contains the answer.
+    """
 
     seeds: int
     samples: int
     low: float
     high: float
     here: float
-    """The run's own mean over the same sampled slots."""
+    """The mean over the run, which the range is about."""
 
 
 @dataclass(frozen=True)
@@ -157,28 +161,24 @@ def totals(reading: Reading) -> Totals:
     )
 
 
-def sampled_slots(reading: Reading) -> Integer:
-    """Return the positions in the run of the slots sampled for the seeds, shape (sample,)."""
-    if reading.replicas is None or not len(reading.times):
-        return np.zeros(0, dtype=np.int64)
-    found = np.searchsorted(reading.times, reading.replicas.times)
-    return np.asarray(np.clip(found, 0, len(reading.times) - 1), dtype=np.int64)
-
-
 def seed_range(reading: Reading) -> SeedRange | None:
     """Return the range of the mean over the seeds; None where the run has no replicas."""
     replicas = reading.replicas
     if replicas is None:
         return None
+    here = float(users(reading, reading.regions.connected).mean())
     means = (replicas.connected @ reading.regions.users_per_terminal).mean(axis=0)
-    own = users(reading, reading.regions.connected)[sampled_slots(reading)]
-    return SeedRange(
-        seeds=replicas.connected.shape[1],
-        samples=replicas.connected.shape[0],
-        low=float(means.min()),
-        high=float(means.max()),
-        here=float(own.mean()),
-    )
+    low, high = _over_seeds(here, means, float(reading.regions.users.sum()))
+    return SeedRange(replicas.connected.shape[1], replicas.connected.shape[0], low, high, here)
+
+
+def _over_seeds(mean: float, seeds: Float, most: float) -> tuple[float, float]:
+    """Scale a mean by the seeds' means over the first one's, which is the run's own; at most all users."""
+    if seeds[0] > 0:
+        under = mean * seeds / seeds[0]
+        return float(under.min()), float(max(min(under.max(), most), mean))
+    # Nobody is connected under the run's own seed in those slots: there is nothing to scale.
+    return float(min(mean, seeds.min())), float(max(mean, seeds.max()))
 
 
 def region_rows(reading: Reading) -> tuple[RegionRow, ...]:
@@ -189,19 +189,24 @@ def region_rows(reading: Reading) -> tuple[RegionRow, ...]:
     for i, code in enumerate(regions.codes):
         factor, total = float(regions.users_per_terminal[i]), float(regions.users[i])
         connected = regions.connected[:, i] * factor
-        seeds = replicas.connected[:, :, i].mean(axis=0) * factor if replicas else np.full(1, np.nan)
+        mean = float(connected.sum()) / slots
+        low, high = (
+            _over_seeds(mean, replicas.connected[:, :, i].mean(axis=0) * factor, total)
+            if replicas
+            else (float("nan"), float("nan"))
+        )
         rows.append(
             RegionRow(
                 code=code,
                 name=regions.names[i],
                 population=float(regions.population[i]),
                 users=total,
-                mean=float(connected.sum()) / slots,
+                mean=mean,
                 worst=float(connected.min()) if connected.size else 0.0,
                 powered_share=ratio(float(regions.powered[:, i].sum()) * factor / slots, total),
                 served_share=ratio(float(regions.served[:, i].sum()) * factor / slots, total),
-                seed_low=float(seeds.min()),
-                seed_high=float(seeds.max()),
+                seed_low=low,
+                seed_high=high,
                 delay_p50_s=reading.delay_quantile_s(0.5, i),
                 delay_p95_s=reading.delay_quantile_s(0.95, i),
                 terrestrial_down=float(regions.terrestrial_down[:, i].sum()) / slots,

@@ -97,9 +97,10 @@ def range_line(reading: Reading, total: Totals, seeds: SeedRange | None) -> str:
     if seeds is None or total.users <= 0:
         return f"No range over seeds was computed; {rest}"
     return (
-        f"Over {plural(seeds.seeds, 'seed')}, the average at {plural(seeds.samples, 'sampled slot')} lies between "
-        f"{count(seeds.low)} and {count(seeds.high)} terminal users "
-        f"({percent(measures.ratio(seeds.low, total.users))} to {percent(measures.ratio(seeds.high, total.users))}); "
+        f"Under {plural(seeds.seeds, 'seed')} of chance, this average lies between {count(seeds.low)} and "
+        f"{count(seeds.high)} terminal users ({percent(measures.ratio(seeds.low, total.users))} to "
+        f"{percent(measures.ratio(seeds.high, total.users))}), scaled by each seed's share of this run's own at "
+        f"{plural(seeds.samples, 'sampled slot')}; "
         f"{rest}"
     )
 

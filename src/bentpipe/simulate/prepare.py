@@ -30,8 +30,9 @@ from bentpipe.slots import SlotClock
 
 #: Seeds of the range that is given beside an answer, the run's own included.
 SEEDS = 10
-#: Every so many slots (half an hour) the other seeds are run, too.
+#: The other seeds are run, too, every so many slots (half an hour), or more often, so that there are about so many.
 SEED_STRIDE = 120
+SEED_SAMPLES = 12
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,8 @@ from bentpipe.network.choices import record_choices
 from bentpipe.network.followed import Followed, follow_satellites
 from bentpipe.network.links import Links
 from bentpipe.network.placedelay import place_round_trips_s
-from bentpipe.simulate.people import powered_terminals
 from bentpipe.simulate.prepare import Prepared
-from bentpipe.simulate.world import World, world_state
+from bentpipe.simulate.world import World, same_sky, seed_worlds, world_state
 
 #: Links that are held at once while looking ahead, which bounds the memory.
 LINKS_AT_ONCE = 20_000_000
@@ -352,19 +351,17 @@ def seed_samples(
     territory = prepared.territory
     cells, regions = len(territory.cell_id), len(territory.region_code)
     out = np.zeros((len(slots), len(prepared.people), regions), np.int64)
-    world = world_state(prepared, slots)
-    # Of the world only the terminals with power depend on the seed.
-    powered = [
-        powered_terminals(prepared.scenario, territory, who, prepared.place_key, world.unix_s)
-        for who in prepared.people
-    ]
+    worlds = seed_worlds(prepared, slots)
     buffers = (LinkBuffers(0), LinkBuffers(0))
     for m, (slot, position) in enumerate(zip(slots.tolist(), _positions(prepared, slots), strict=True)):
-        sky = _sky_of(prepared, world, m, position, buffers)
-        for i, ready_of in enumerate(powered):
+        seen = worlds[0]
+        sky = _sky_of(prepared, seen, m, position, buffers)
+        for i, world in enumerate(worlds):
+            if not same_sky(seen, world, m):
+                seen = world
+                sky = _sky_of(prepared, seen, m, position, buffers)
             serving = _choose(prepared, world, m, slot, sky, 0, None, i).serving[:cells]
-            ready = np.where((serving >= 0) & world.allowed[m, :cells], ready_of[m, :cells], 0)
-            out[m, i] = territory.by_region(ready)
+            out[m, i] = territory.by_region(np.where(serving >= 0, world.ready[m, :cells], 0))
     return out, slots
 
 

@@ -275,7 +275,7 @@ def _sizes(prepared: Prepared) -> dict[str, int]:
 
 
 def sampled_slots(prepared: Prepared) -> npt.NDArray[np.int64]:
-    """Slots in which the seeds are compared: one in `SEED_STRIDE` by absolute number, one at least.
+    """Slots in which the seeds are compared, by absolute number: about twelve at least, one in `SEED_STRIDE` at least.
 
     Parameters
     ----------
@@ -286,11 +286,12 @@ def sampled_slots(prepared: Prepared) -> npt.NDArray[np.int64]:
     -------
     (M,) int64
     """
-    from bentpipe.simulate.prepare import SEED_STRIDE
+    from bentpipe.simulate.prepare import SEED_SAMPLES, SEED_STRIDE
 
     slots = np.arange(prepared.slots.start, prepared.slots.stop, dtype=np.int64)
-    chosen = slots[slots % SEED_STRIDE == 0]
-    return chosen if len(chosen) else slots[:1]
+    stride = min(max(len(slots) // SEED_SAMPLES, 1), SEED_STRIDE)
+    chosen: npt.NDArray[np.int64] = slots[slots % stride == 0]
+    return chosen
 
 
 def _simulate(prepared: Prepared, store: Store, threads: int, tell: Progress) -> npt.NDArray[np.int64]:

@@ -102,9 +102,61 @@ def world_state(prepared: Prepared, slots: npt.NDArray[np.int64], people: int = 
             named = np.isin(territory.region_code, event.regions or territory.region_code)
             down[rows[:, None] & named] = event.share
     antennas, route = _ground_state(prepared, unix_s, held, seed)
-    ready = powered_terminals(scenario, territory, prepared.people[people], prepared.place_key, unix_s)
-    ready = np.where(allowed, ready, 0).astype(np.int32)
+    ready = _ready(prepared, people, unix_s, allowed)
     return World(unix_s, satellite_up, allowed, antennas, route, ready, down, active)
+
+
+def _ready(prepared: Prepared, people: int, unix_s: FloatArray, allowed: Mask) -> npt.NDArray[np.int32]:
+    """Terminals with power, licence and account, (T, C)."""
+    who = prepared.people[people]
+    powered = powered_terminals(prepared.scenario, prepared.territory, who, prepared.place_key, unix_s)
+    return np.where(allowed, powered, 0).astype(np.int32)
+
+
+def seed_worlds(prepared: Prepared, slots: npt.NDArray[np.int64]) -> list[World]:
+    """World of each seed: satellites and gateways, too, where chance says which of them fail.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    slots : (T,) int64
+        Absolute slots.
+
+    Returns
+    -------
+    list of World
+        As many as `prepared.people`.
+    """
+    first = world_state(prepared, slots)
+    codes = prepared.territory.region_code
+    drawn = any(
+        (isinstance(e, SatelliteLoss) and e.share is not None)
+        or (isinstance(e, PowerCut) and prepared.ground.standing_in(e.regions or codes).any())
+        for e in prepared.scenario.disruptions
+    )
+    others = range(1, len(prepared.people))
+    if drawn:
+        return [first, *(world_state(prepared, slots, i) for i in others)]
+    return [first, *(first._replace(ready=_ready(prepared, i, first.unix_s, first.allowed)) for i in others)]
+
+
+def same_sky(one: World, other: World, row: int) -> bool:
+    """Whether two worlds have the same satellites, antennas and open places in a slot, so that the links are the same.
+
+    Parameters
+    ----------
+    one, other : World
+        Over the same slots.
+    row : int
+        Which of them.
+
+    Returns
+    -------
+    bool
+    """
+    pairs = ((one.satellite_up, other.satellite_up), (one.antennas, other.antennas), (one.allowed, other.allowed))
+    return one is other or all(np.array_equal(a[row], b[row]) for a, b in pairs)
 
 
 def _lost(prepared: Prepared, event: SatelliteLoss, seed: int) -> Mask:

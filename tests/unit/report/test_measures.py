@@ -50,11 +50,28 @@ def test_blocks_do_not_change_the_numbers(run, reading, monkeypatch):
     np.testing.assert_array_equal(again.cells.connected_share, reading.cells.connected_share)
 
 
-def test_the_seed_range_holds_every_seed(run, reading):
+def test_the_seed_range_is_the_answer_scaled_and_contains_it(run, reading):
     found = measures.seed_range(reading)
-    means = run.dataset["replica_terminals_connected"].values.sum(axis=2).mean(axis=0) * 15
+    means = run.dataset["replica_terminals_connected"].values.sum(axis=2).mean(axis=0)
+    answer = measures.totals(reading).mean
     assert (found.seeds, found.samples) == (10, 96)
-    assert (found.low, found.high) == (pytest.approx(means.min()), pytest.approx(means.max()))
+    assert found.low == pytest.approx(answer * means.min() / means[0])
+    assert found.high == pytest.approx(answer * means.max() / means[0])
+    assert found.low <= answer <= found.high
+    assert found.here == pytest.approx(answer)
+    for row in measures.region_rows(reading):
+        assert row.users <= 0 or row.seed_low <= row.mean <= row.seed_high <= row.users
+
+
+def test_a_seed_without_anyone_in_the_samples_still_has_a_range(run):
+    data = run.dataset.copy()
+    replicas = data["replica_terminals_connected"].values.copy()
+    replicas[:, 0] = 0
+    data["replica_terminals_connected"] = (("sample", "replica", "region"), replicas)
+    reading = read(type(run)(run.path, run.manifest, data))
+    found, answer = measures.seed_range(reading), measures.totals(reading).mean
+    assert found.low == 0.0 <= answer <= found.high
+    assert all(r.users <= 0 or r.seed_low <= r.mean <= r.seed_high for r in measures.region_rows(reading))
 
 
 def test_regions_come_worst_first(reading):

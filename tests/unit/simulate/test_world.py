@@ -10,7 +10,9 @@ from corner import corner, event
 
 from bentpipe.errors import ScenarioError
 from bentpipe.simulate.prepare import Prepared
-from bentpipe.simulate.world import World, world_state
+from bentpipe.simulate.recipe import seed_samples
+from bentpipe.simulate.run import sampled_slots
+from bentpipe.simulate.world import World, same_sky, seed_worlds, world_state
 
 HALF = "start = 2022-10-24T10:05:00Z\nend = 2022-10-24T10:08:00Z\n"
 
@@ -201,3 +203,36 @@ def test_a_moving_site_has_the_mains_of_where_it_is_and_a_battery_between(tmp_pa
     for t in (0, 17, 39):
         assert world_state(prepared, slots[t : t + 1]).ready[0, -1] == world.ready[t, -1]
     np.testing.assert_array_equal(world_state(prepared, slots[5::7]).ready, world.ready[5::7])
+
+
+def test_the_worlds_of_the_seeds_differ_in_what_is_drawn() -> None:
+    prepared = corner(event("satellite-loss", HALF + "share = 0.3"), seeds=3)
+    slots = np.array(prepared.slots)
+    worlds = seed_worlds(prepared, slots)
+    for i, world in enumerate(worlds):
+        alone = world_state(prepared, slots, i)
+        for name in world._fields:
+            np.testing.assert_array_equal(getattr(world, name), getattr(alone, name))
+    assert not same_sky(worlds[0], worlds[1], 22) and same_sky(worlds[0], worlds[1], 0)
+    plain = corner(event("power-cut", 'share = 0.5\nregions = ["UA-30"]'), seeds=3)
+    own = seed_worlds(plain, slots)
+    assert all(own[i].satellite_up is own[0].satellite_up for i in (1, 2))
+    np.testing.assert_array_equal(own[2].ready, world_state(plain, slots, 2).ready)
+
+
+def test_a_seed_sample_is_what_a_run_under_that_seed_gives() -> None:
+    """Also where satellites are lost at random: the seeds are compared under the skies that each of them draws."""
+    text = event("satellite-loss", "share = 0.5")
+    pair, alone = corner(text, seeds=2), corner(text, seed=6)
+    slots = np.array(pair.slots)[::13]
+    found, _ = seed_samples(pair, slots)
+    np.testing.assert_array_equal(found[:, 1], seed_samples(alone, slots)[0][:, 0])
+    assert not np.array_equal(found[:, 1], found[:, 0])
+
+
+@pytest.mark.parametrize(("duration", "samples"), [("15s", 1), ("2m", 8), ("10m", 14), ("1h", 12), ("24h", 48)])
+def test_short_runs_compare_the_seeds_at_about_twelve_slots_too(duration: str, samples: int) -> None:
+    found = sampled_slots(corner(time__duration=duration))
+    assert len(found) == samples
+    stride = np.diff(found)
+    assert (found % (stride[0] if len(stride) else 1) == 0).all()
