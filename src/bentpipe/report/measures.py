@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bentpipe.report.reading import Boolean, Event, Float, Integer, Reading
+from bentpipe.report.wording import count, plural
 
 WINDOW_MIN_S, WINDOW_MAX_S = 900.0, 6 * 3600.0
 
@@ -122,6 +123,11 @@ class EventChange:
             return float("nan")
         return self.during.users - self.before.users
 
+    @property
+    def loss(self) -> float:
+        """What the event did to users connected: its effect where the run compared, else the change; NaN if neither."""
+        return self.event.effect.users if self.event.effect is not None else self.change
+
 
 def ratio(part: float, whole: float) -> float:
     """Divide, with NaN where the denominator is not positive."""
@@ -219,8 +225,8 @@ def event_changes(reading: Reading) -> tuple[EventChange, ...]:
     """Return every event with the windows before, during and after it.
 
     The windows beside an event are as long as the event, at least 15 min and at most 6 h, and end where the
-    run ends.  They compare times of one run: another event that overlaps changes the numbers too, so it is
-    named.
+    run ends.  They compare times of one run: every other event that holds at any time in them changes the numbers
+    too, so it is named. What the event itself did is its `effect`.
     """
     return tuple(_event_change(reading, event) for event in reading.events)
 
@@ -233,40 +239,47 @@ def _event_change(reading: Reading, event: Event) -> EventChange:
     after = (times >= event.end) & (times < event.end + side)
     seen = (before | after | event.active).nonzero()[0]
     overlaps = tuple(
-        other.number
-        for other in reading.events
-        if other.number != event.number and seen.size and _changes(other.active[seen])
+        other.number for other in reading.events if other.number != event.number and other.active[seen].any()
     )
-    names = [reading.regions.names[i] for i in event.regions]
     chosen = list(event.regions) or list(range(len(reading.regions.codes)))
+    factor = float(reading.regions.users_per_terminal[0]) if len(reading.regions.codes) else 1.0
     return EventChange(
         event=event,
-        scope="whole territory" if not names else ", ".join(names),
-        scope_users=float(reading.regions.users[chosen].sum()),
-        before=_window(reading, before, event.regions),
-        during=_window(reading, event.active, event.regions),
-        after=_window(reading, after, event.regions),
+        scope=_scope(reading, event),
+        scope_users=event.area.terminals * factor if event.area else float(reading.regions.users[chosen].sum()),
+        before=_window(reading, before, event),
+        during=_window(reading, event.active, event),
+        after=_window(reading, after, event),
         overlaps=overlaps,
     )
 
 
-def _changes(active: Boolean) -> bool:
-    """Whether an event starts or ends within the slots looked at."""
-    return bool(active.any() and not active.all())
+def _scope(reading: Reading, event: Event) -> str:
+    """Name the part of the territory that an event concerns."""
+    if event.area is not None:
+        return f"{plural(event.area.cells, 'cell')} of {count(len(reading.cells.ids), 9)}"
+    names = [*(reading.regions.names[i] for i in event.regions), *(f"{code} abroad" for code in event.abroad)]
+    return ", ".join(names) or "whole territory"
 
 
-def _window(reading: Reading, mask: Boolean, chosen: tuple[int, ...]) -> Window | None:
+def _window(reading: Reading, mask: Boolean, event: Event) -> Window | None:
     slots = int(mask.sum())
     if not slots:
         return None
     regions = reading.regions
-    columns = list(chosen) or list(range(len(regions.codes)))
-    cells = int(regions.cells[columns].sum())
+    if event.area is not None:
+        factor = float(regions.users_per_terminal[0]) if len(regions.codes) else 1.0
+        cells, series = event.area.cells, event.area.connected[mask] * factor
+        reachable = event.area.reachable[mask]
+    else:
+        columns = list(event.regions) or list(range(len(regions.codes)))
+        cells, series = int(regions.cells[columns].sum()), users(reading, regions.connected[mask], event.regions)
+        reachable = regions.cells_reachable[mask][:, columns]
     in_use = reading.gateways.in_use[mask]
     return Window(
         seconds=slots * reading.slot_s,
-        users=float(users(reading, regions.connected[mask], chosen).mean()),
-        reachable_share=ratio(float(regions.cells_reachable[mask][:, columns].sum()), float(cells * slots)),
+        users=float(series.mean()),
+        reachable_share=ratio(float(reachable.sum()), float(cells * slots)),
         antennas=float(in_use.sum(axis=1).mean()) if in_use.shape[1] else float("nan"),
     )
 

@@ -97,9 +97,9 @@ def range_line(reading: Reading, total: Totals, seeds: SeedRange | None) -> str:
     if seeds is None or total.users <= 0:
         return f"No range over seeds was computed; {rest}"
     return (
-        f"Under {plural(seeds.seeds, 'seed')} of chance, this average lies between {count(seeds.low)} and "
+        f"Under {plural(seeds.seeds, 'seed')}, this average lies between {count(seeds.low)} and "
         f"{count(seeds.high)} terminal users ({percent(measures.ratio(seeds.low, total.users))} to "
-        f"{percent(measures.ratio(seeds.high, total.users))}), scaled by each seed's share of this run's own at "
+        f"{percent(measures.ratio(seeds.high, total.users))}), by each seed's ratio to this run's own at "
         f"{plural(seeds.samples, 'sampled slot')}; "
         f"{rest}"
     )
@@ -149,7 +149,7 @@ def event_line(events: tuple[EventChange, ...]) -> str:
         return "Nothing breaks in this scenario: it has no events."
     if not any(e.scope_users > 0 for e in events):
         return f"{plural(len(events), 'event')} in the run, none where anyone has a terminal."
-    known = sorted((e for e in events if np.isfinite(e.change)), key=lambda e: e.change)
+    known = sorted((e for e in events if np.isfinite(e.loss)), key=lambda e: e.loss)
     parts = [_event_words(e) for e in known[:2]]
     rest = len(events) - len(parts)
     if not parts:
@@ -162,9 +162,20 @@ def event_line(events: tuple[EventChange, ...]) -> str:
 
 
 def _event_words(row: EventChange) -> str:
-    assert row.before is not None and row.during is not None
     mark = " (hypothetical)" if row.event.tag == "hypothetical" else ""
-    where = "in the whole territory" if not row.event.regions else f"in its {plural(len(row.event.regions), 'region')}"
+    effect = row.event.effect
+    if effect is not None:
+        return (
+            f"{row.event.title}{mark}: {signed(effect.users)} terminal users connected, compared with the same run "
+            f"without it at {plural(effect.slots, 'slot')} ({count(effect.users_with)} with it, "
+            f"{count(effect.users_without)} without)"
+        )
+    assert row.before is not None and row.during is not None
+    where = "in the whole territory"
+    if row.event.area is not None:
+        where = f"in its {plural(row.event.area.cells, 'cell')}"
+    elif row.event.regions:
+        where = f"in its {plural(len(row.event.regions), 'region')}"
     return (
         f"{row.event.title}{mark}: {count(row.before.users)} terminal users connected before, "
         f"{count(row.during.users)} during ({signed(row.change)}, of {count(row.scope_users)} {where}"
@@ -264,6 +275,7 @@ def _region_data(row: RegionRow) -> dict[str, Any]:
 
 
 def _event_data(row: EventChange) -> dict[str, Any]:
+    effect = row.event.effect
     windows = {"before": row.before, "during": row.during, "after": row.after}
     return {
         "id": row.event.id,
@@ -275,4 +287,15 @@ def _event_data(row: EventChange) -> dict[str, Any]:
         "scope": row.scope,
         "terminal_users": _number(row.scope_users),
         **{f"connected_users_{k}": None if w is None else _number(w.users) for k, w in windows.items()},
+        "overlaps_with_events": list(row.overlaps),
+        "effect": None
+        if effect is None
+        else {
+            "slots_compared": effect.slots,
+            "connected_users_with": _number(effect.users_with),
+            "connected_users_without": _number(effect.users_without),
+            "connected_users_change": _number(effect.users),
+            "connected_sites_with": _number(effect.sites_with),
+            "connected_sites_without": _number(effect.sites_without),
+        },
     }

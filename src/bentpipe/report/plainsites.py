@@ -95,6 +95,12 @@ def _event_words(reading: Reading, event: Event) -> str:
     words = f"{clipped(event.title, 120)}{mark}: sites connected "
     if not during.size:
         return f"{event.title}{mark}: outside the time of the run"
+    if event.effect is not None:
+        share = [n / max(len(reading.sites.ids), 1) for n in (event.effect.sites_with, event.effect.sites_without)]
+        return (
+            f"{words}{percent(share[0])} of the time, {percent(share[1])} in the same run without it, compared at "
+            f"{plural(event.effect.slots, 'slot')}"
+        )
     if not before.size:
         return f"{words}{percent(float(during.mean()))} of the time during it, with no time before to compare"
     return f"{words}{percent(float(before.mean()))} of the time before, {percent(float(during.mean()))} during"

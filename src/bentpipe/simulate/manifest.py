@@ -14,9 +14,9 @@ from bentpipe.network.delay import SEGMENTS
 from bentpipe.results.store import Grid
 from bentpipe.scenario import TerminalsCutOff
 from bentpipe.scenario.disruptions import Disruption
+from bentpipe.simulate.effects import compared_slots
 from bentpipe.simulate.identity import input_files, versions
 from bentpipe.simulate.prepare import Prepared
-from bentpipe.simulate.timeline import window_s
 from bentpipe.simulate.world import world_state
 
 
@@ -125,19 +125,47 @@ def _event(prepared: Prepared, event: Disruption, index: int) -> dict[str, Any]:
         "tag": event.tag,
         "source": event.source,
         "regions": list(getattr(event, "regions", ())),
+        "cells": int(event_area(prepared, event).sum()),
         "changed": _changed(prepared, event, index),
+        "effect": None,
     }
 
 
+def event_area(prepared: Prepared, event: Disruption) -> npt.NDArray[np.bool_]:
+    """Cells of the area that an event names, (A,) bool; all where it names none.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    event : Disruption
+        One of its timeline.
+
+    Returns
+    -------
+    (A,) bool
+    """
+    area = prepared.territory.area(
+        getattr(event, "regions", ()),
+        getattr(event, "polygon", ()),
+        getattr(event, "centre", None),
+        1e3 * (getattr(event, "radius_km", None) or 0.0),
+    )
+    return area[: len(prepared.territory.cell_id)]
+
+
+def _event_areas(prepared: Prepared) -> npt.NDArray[np.bool_]:
+    """The areas of all events, (E, A) bool."""
+    events = prepared.scenario.disruptions
+    areas = np.array([event_area(prepared, event) for event in events], np.bool_)
+    return areas.reshape(len(events), len(prepared.territory.cell_id))
+
+
 def _changed(prepared: Prepared, event: Disruption, index: int) -> str:
-    """What an event changed in the system at its height, against the slot before it."""
-    slots = np.arange(prepared.slots.start, prepared.slots.stop)
-    start, end = window_s(prepared.scenario, event)
-    unix_s = prepared.clock.start_unix_s(slots)
-    during = slots[(unix_s >= start) & (unix_s < end)]
-    if not len(during):
+    """What an event changed in the system at its height, against the same run without it."""
+    at = compared_slots(prepared, event, 8)
+    if not len(at):
         return "nothing: it lies outside the simulated time"
-    at = during[np.unique(np.linspace(0, len(during) - 1, min(8, len(during))).astype(int))]
     with_it = world_state(prepared, at)
     without = world_state(prepared.without_event(index), at)
     cells = len(prepared.territory.cell_id)
@@ -239,6 +267,7 @@ def static_variables(prepared: Prepared, sampled: npt.NDArray[np.int64]) -> dict
         "gateway_longitude_deg": ground.longitude_deg,
         "region_population": territory.region_people,
         "region_terminals": territory.by_region(total),
+        "event_area": _event_areas(prepared),
         "sample_slot": sampled,
         "sample_index": sampled - prepared.slots.start,
     }

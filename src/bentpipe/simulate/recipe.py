@@ -348,10 +348,34 @@ def seed_samples(
         Terminals of cells, for each seed.
     slots : (M,) int64
     """
-    territory = prepared.territory
-    cells, regions = len(territory.cell_id), len(territory.region_code)
-    out = np.zeros((len(slots), len(prepared.people), regions), np.int64)
+    cells = len(prepared.territory.cell_id)
     worlds = seed_worlds(prepared, slots)
+    served = served_alone(prepared, slots, worlds, range(len(worlds)))
+    ready = np.stack([world.ready for world in worlds], axis=1)
+    return prepared.territory.by_region(np.where(served, ready, 0)[..., :cells]), slots
+
+
+def served_alone(
+    prepared: Prepared, slots: npt.NDArray[np.int64], worlds: Sequence[World], people: Sequence[int] = ()
+) -> npt.NDArray[np.bool_]:
+    """Places that are served in slots taken one by one, without memory of the slot before, in each of several worlds.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    slots : (M,) int64
+        Absolute slots, in any order.
+    worlds : sequence of W World
+        Each over these slots.
+    people : sequence of W int
+        Which of the seeds schedules each world; the run's own where none is given.
+
+    Returns
+    -------
+    (M, W, C) bool
+    """
+    out = np.zeros((len(slots), len(worlds), len(prepared.place_key)), np.bool_)
     buffers = (LinkBuffers(0), LinkBuffers(0))
     for m, (slot, position) in enumerate(zip(slots.tolist(), _positions(prepared, slots), strict=True)):
         seen = worlds[0]
@@ -360,9 +384,9 @@ def seed_samples(
             if not same_sky(seen, world, m):
                 seen = world
                 sky = _sky_of(prepared, seen, m, position, buffers)
-            serving = _choose(prepared, world, m, slot, sky, 0, None, i).serving[:cells]
-            out[m, i] = territory.by_region(np.where(serving >= 0, world.ready[m, :cells], 0))
-    return out, slots
+            who = people[i] if people else 0
+            out[m, i] = _choose(prepared, world, m, slot, sky, 0, None, who).serving >= 0
+    return out
 
 
 def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World) -> Block:

@@ -400,6 +400,7 @@ def _finish(
     store: Store, prepared: Prepared, identity: str, samples: npt.NDArray[np.int64], timings: dict[str, float]
 ) -> None:
     """Write what is known only at the end; the manifest last."""
+    from bentpipe.simulate.effects import event_effects
     from bentpipe.simulate.manifest import first_manifest
 
     path = store.folder / "manifest.json"
@@ -408,6 +409,10 @@ def _finish(
         return
     store.group["replica_terminals_connected"][...] = samples  # type: ignore[index]
     manifest = {**first_manifest(prepared, identity, store.grid), "created_utc": manifest["created_utc"]}
+    begun = time.perf_counter()
+    for event, effect in zip(manifest["events"], event_effects(prepared), strict=True):
+        event["effect"] = effect
+    timings["effects_s"] = time.perf_counter() - begun
     manifest["complete"] = True
     manifest["finished_utc"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     manifest["timings"] = {key: round(value, 3) for key, value in timings.items()}

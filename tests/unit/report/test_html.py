@@ -95,6 +95,18 @@ def test_what_a_run_carries_is_escaped(tmp_path):
     assert 'href="javascript' not in page
 
 
+def test_the_effect_of_an_event_is_on_its_card(tmp_path):
+    def compare(run):
+        run.manifest["events"][0]["effect"] = {
+            "slots": 1, "users_with": 10.0, "users_without": 30.0, "sites_with": 1.0, "sites_without": 1.0,
+        }  # fmt: skip
+
+    page = page_of(tmp_path, slots=20, change=compare)
+    assert (
+        "<strong>\u221220 terminal users</strong> connected, compared with the same run without it at 1 slot " in page
+    )
+
+
 def test_positions_of_sites_are_not_in_the_page(tmp_path):
     run = make_run(tmp_path)
     write_report(run, outlines=PLAIN)
