@@ -55,13 +55,13 @@ def answer_of(reading: Reading) -> Answer:
     regions = measures.region_rows(reading)
     events = measures.event_changes(reading)
     if total.users <= 0 and reading.sites.ids and len(reading.times):
-        lines = site_lines(reading, inputs_clause(reading), reach_clause(total))
+        lines = site_lines(reading, inputs_clause(reading), reach_clause(total), left_out_clause(left_out(reading)))
     else:
         lines = (
             connected_line(reading, total),
             range_line(reading, total, seeds),
             region_line(regions),
-            event_line(events),
+            event_line(events, left_out(reading)),
             delay_line(reading, total),
         )
     return Answer(lines=lines, data=_data(reading, total, seeds, regions, events, lines))
@@ -143,22 +143,37 @@ def region_line(regions: tuple[RegionRow, ...]) -> str:
     return text + f"; best off is {high.name} with {percent(high.mean_share)} of {count(high.users)}."
 
 
-def event_line(events: tuple[EventChange, ...]) -> str:
+def left_out(reading: Reading) -> tuple[str, ...]:
+    """Return the titles of the events that lie outside the simulated time."""
+    return tuple(str(row.get("title") or row.get("id")) for row in reading.manifest.get("events_left_out", []))
+
+
+def left_out_clause(titles: tuple[str, ...]) -> str:
+    """Name the events left out, as the end of a sentence; empty where there are none."""
+    if not titles:
+        return ""
+    more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+    named = ", ".join(f"“{title}”" for title in titles[:3])
+    return f"; not in the simulated time and left out: {named}{more}"
+
+
+def event_line(events: tuple[EventChange, ...], outside: tuple[str, ...] = ()) -> str:
     """What the events changed, the largest loss first."""
+    end = f"{left_out_clause(outside)}."
     if not events:
-        return "Nothing breaks in this scenario: it has no events."
+        return f"Nothing breaks in this scenario: it has no events{end}"
     if not any(e.scope_users > 0 for e in events):
-        return f"{plural(len(events), 'event')} in the run, none where anyone has a terminal."
+        return f"{plural(len(events), 'event')} in the run, none where anyone has a terminal{end}"
     known = sorted((e for e in events if np.isfinite(e.loss)), key=lambda e: e.loss)
     parts = [_event_words(e) for e in known[:2]]
     rest = len(events) - len(parts)
     if not parts:
         return (
             f"{plural(rest, 'event')} in the run, none with a time before it to compare with "
-            "(before, during and after are in the report)."
+            f"(before, during and after are in the report){end}"
         )
     more = f"; {plural(rest, 'more event')} in the report" if rest else ""
-    return f"{'; '.join(parts)}{more}."
+    return f"{'; '.join(parts)}{more}{end}"
 
 
 def _event_words(row: EventChange) -> str:
@@ -255,6 +270,7 @@ def _data(
         "inputs_assumed": measures.assumed(reading),
         "regions": [_region_data(row) for row in regions],
         "events": [_event_data(row) for row in events],
+        "events_left_out": list(left_out(reading)),
         "lines": list(lines),
     }
 

@@ -36,7 +36,7 @@ MOST_SATELLITES = 100_000
 EARTH_KM2 = 510_065_622.0
 
 
-def check(scenario: Scenario, places: Places, *, sure: bool, today: date) -> list[Fault]:
+def check(scenario: Scenario, places: Places, *, sure: bool, today: date, may_be_outside: bool = False) -> list[Fault]:
     """Run every cross-field check.
 
     Parameters
@@ -49,6 +49,8 @@ def check(scenario: Scenario, places: Places, *, sure: bool, today: date) -> lis
         Whether it is a whole scenario. On a draft, a check that meets a gap ends quietly.
     today : datetime.date
         Nothing is documented for a later day.
+    may_be_outside : bool
+        Whether events may lie outside the simulated time, as where an override has changed it.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def check(scenario: Scenario, places: Places, *, sure: bool, today: date) -> lis
         lambda: check_choices(scenario, places),
         lambda: check_files(scenario, places),
         lambda: check_provenance(scenario, places, today),
-        *event_checks(scenario, places),
+        *event_checks(scenario, places, may_be_outside),
     ]
     for run in runs:
         try:

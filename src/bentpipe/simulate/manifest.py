@@ -88,6 +88,7 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
             "in_service": int(fleet.up.sum()),
             "shells": [{"name": name, "count": count} for name, count in fleet.shells],
         },
+        "events_left_out": [{"id": event.id, "title": event.title} for event in scenario.left_out],
         "events": [_event(prepared, event, i) for i, event in enumerate(scenario.disruptions)],
     }
 

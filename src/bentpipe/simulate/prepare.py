@@ -195,7 +195,13 @@ def prepare(
         wait_s=float(median_wait_s(access, scenario.access.load)),
         place_key=key,
         poleward_sign=poleward_fade(territory.latitude_deg),
-        warnings=(*fleet.warnings, *territory.warnings, *ground.warnings, *_orientation_warning(orientation, start)),
+        warnings=(
+            *scenario.notes,
+            *fleet.warnings,
+            *territory.warnings,
+            *ground.warnings,
+            *_orientation_warning(orientation, start),
+        ),
     )
 
 

@@ -47,6 +47,17 @@ def test_what_an_event_did_is_compared_with_the_same_run_without_it(tmp_path):
     assert "sites connected 50.0 % of the time, 100 % in the same run without it" in answer(sites).lines[3]
 
 
+@pytest.mark.parametrize("size", [{}, {"events": 0}, {"cells": [], "sites": 1}, {"cells": [], "events": 0}], ids=str)
+def test_events_left_out_are_named(tmp_path, size):
+    run = make_run(tmp_path, slots=20, **size)
+    run.manifest["events_left_out"] = [{"id": f"e{i}", "title": f"Storm {i}"} for i in range(5)]
+    found = answer(run)
+    assert found.lines[3].endswith(
+        "; not in the simulated time and left out: “Storm 0”, “Storm 1”, “Storm 2” and 2 more."
+    )
+    assert found.data["events_left_out"][4] == "Storm 4"
+
+
 def test_the_data_are_json_and_agree_with_the_lines(found):
     data = json.loads(json.dumps(found.data, allow_nan=False))
     assert data["lines"] == list(found.lines)
