@@ -151,6 +151,7 @@ class Effect:
 class Event:
     """One event of the timeline; `active` has shape (T,), `regions` the region indices it names.
 
+    `since_before`: it has no start and held before the run began.
     `area` is None but where the event names a polygon or a circle; `abroad` are the regions that it names outside the
     territory; `effect` is None where the run did not compare.
     """
@@ -166,6 +167,7 @@ class Event:
     changed: str
     regions: tuple[int, ...]
     active: Boolean
+    since_before: bool = False
     abroad: tuple[str, ...] = ()
     area: Area | None = None
     effect: Effect | None = None
@@ -492,6 +494,7 @@ def _events(
             changed=str(row.get("changed", "")),
             regions=tuple(regions.codes.index(c) for c in row.get("regions") or () if c in regions.codes),
             active=mask,
+            since_before=bool(row.get("since_before")),
             abroad=tuple(c for c in row.get("regions") or () if c not in regions.codes),
             area=areas.get(str(row.get("id", ""))),
             effect=_effect(row.get("effect")),

@@ -17,6 +17,7 @@ from bentpipe.scenario.disruptions import Disruption
 from bentpipe.simulate.effects import compared_slots
 from bentpipe.simulate.identity import input_files, versions
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.timeline import window_s
 from bentpipe.simulate.world import world_state
 
 
@@ -123,6 +124,7 @@ def _event(prepared: Prepared, event: Disruption, index: int) -> dict[str, Any]:
         "title": event.title,
         "start_utc": f"{start.isoformat()}Z",
         "end_utc": f"{end.isoformat()}Z",
+        "since_before": bool(np.isneginf(window_s(prepared.scenario, event)[0])),
         "tag": event.tag,
         "source": event.source,
         "regions": list(getattr(event, "regions", ())),

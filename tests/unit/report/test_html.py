@@ -100,8 +100,10 @@ def test_the_effect_of_an_event_is_on_its_card(tmp_path):
         run.manifest["events"][0]["effect"] = {
             "slots": 1, "users_with": 10.0, "users_without": 30.0, "sites_with": 1.0, "sites_without": 1.0,
         }  # fmt: skip
+        run.manifest["events"][3]["since_before"] = True
 
     page = page_of(tmp_path, slots=20, change=compare)
+    assert page.count("From before the run to ") == 1
     assert (
         "<strong>\u221220 terminal users</strong> connected, compared with the same run without it at 1 slot " in page
     )

@@ -64,6 +64,7 @@ def test_a_finished_run_holds_the_effects_the_areas_and_the_tracks(tmp_path: Pat
     text += event("jamming", "centre = [50.4, 30.5]\nradius_km = 60") + event("terminals-cut-off", CUT, "bill")
     run = bentpipe.run(parse_scenario(text, folder=tmp_path), out=tmp_path / "run")
     jam, bill = run.manifest["events"]
+    assert jam["since_before"] and not bill["since_before"]
     inside = run.dataset["event_area"].values
     assert jam["cells"] == inside[0].sum() > 0 and inside[1].all()
     assert bill["effect"]["terminals_without"] - bill["effect"]["terminals_with"] <= 150
