@@ -30,8 +30,9 @@ from bentpipe.slots import SlotClock, block_length
 
 #: Seeds of the range that is given beside an answer, the run's own included.
 SEEDS = 10
-#: Every so many slots (half an hour) the other seeds are run, too.
+#: The other seeds are run, too, every so many slots (half an hour), or more often, so that there are about so many.
 SEED_STRIDE = 120
+SEED_SAMPLES = 12
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,8 @@ def prepare(
         )
     orientation = load_earth_orientation()
     fleet = make_fleet(scenario)
-    territory = make_territory(scenario)
     ground = make_ground(scenario)
+    territory = make_territory(scenario, {*ground.region.tolist(), *ground.country.tolist()} - {""})
     if not len(ground.latitude_deg):
         raise ScenarioError(
             Fault("no gateway", scenario.where("gateways"), None, "one or more", "a bent pipe needs a gateway")
@@ -199,7 +200,13 @@ def prepare(
         wait_s=float(median_wait_s(access, scenario.access.load)),
         place_key=key,
         poleward_sign=poleward_fade(territory.latitude_deg),
-        warnings=(*fleet.warnings, *territory.warnings, *ground.warnings, *_orientation_warning(orientation, start)),
+        warnings=(
+            *scenario.notes,
+            *fleet.warnings,
+            *territory.warnings,
+            *ground.warnings,
+            *_orientation_warning(orientation, start),
+        ),
     )
 
 
