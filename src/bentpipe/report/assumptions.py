@@ -95,7 +95,8 @@ class _Bounds:
     power: float
     access_s: float
     fibre_s: float
-    events: dict[str, tuple[str, float]]
+    events: dict[str, tuple[str, float, bool]]
+    """Kind of each event, what it did to users, and whether that is against the run without it."""
 
 
 def ranked(reading: Reading, exact_sites: bool = False) -> tuple[Assumption, ...]:
@@ -201,7 +202,9 @@ def _bounds(reading: Reading) -> _Bounds:
         access_s=_segments(reading, "access"),
         fibre_s=_segments(reading, "fibre"),
         events={
-            row.event.id: (row.event.kind, abs(row.change)) for row in measures.event_changes(reading) if row.event.id
+            row.event.id: (row.event.kind, abs(row.loss), row.event.effect is not None)
+            for row in measures.event_changes(reading)
+            if row.event.id
         },
     )
 
@@ -241,10 +244,11 @@ def _row_key(keys: list[str]) -> str:
 
 def _effect(key: str, bounds: _Bounds) -> tuple[str, float, float]:
     """Return the effect in words, the bound in users, and the bound in s."""
-    for identity, (kind, change) in bounds.events.items():
+    for identity, (kind, change, compared) in bounds.events.items():
         if key.startswith("disruption") and identity in key.replace("[", ".").replace("]", ".").split("."):
             if np.isfinite(change):
-                return f"{count(change)} terminal users, during against before", change, 0.0
+                against = "against the same run without the event" if compared else "during against before"
+                return f"{count(change)} terminal users, {against}", change, 0.0
             return _stage_effect(KINDS.get(kind, ""), bounds)
     stage = next((stage for prefix, stage in STAGES if key.startswith(prefix)), "")
     return _stage_effect(stage, bounds)
@@ -271,7 +275,7 @@ def _stage_effect(stage: str, bounds: _Bounds) -> tuple[str, float, float]:
     words = {
         "population": "the share of the population only, inversely",
         "regions": "how users divide between regions, not their total",
-        "terrestrial": "the time without terrestrial networks only",
+        "terrestrial": "how many people are without ground networks only",
         "sites": "the named sites only",
         "time": "the time looked at",
         "territory": "the territory and its resolution",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bentpipe.report.reading import Boolean, Event, Float, Integer, Reading
+from bentpipe.report.wording import count, plural
 
 WINDOW_MIN_S, WINDOW_MAX_S = 900.0, 6 * 3600.0
 
@@ -49,14 +50,18 @@ class Totals:
 
 @dataclass(frozen=True)
 class SeedRange:
-    """Smallest and largest mean over the seeds, in users, at the sampled slots."""
+    """The answer under the luckiest and the unluckiest seed, in users.
+
+    It is the mean over the run times each seed's mean over that of the run's own seed, at the same sampled slots, so
+    that it contains the answer.
+    """
 
     seeds: int
     samples: int
     low: float
     high: float
     here: float
-    """The run's own mean over the same sampled slots."""
+    """The mean over the run, which the range is about."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,8 @@ class RegionRow:
     seed_high: float
     delay_p50_s: float
     delay_p95_s: float
-    terrestrial_down_s: float
+    terrestrial_down: float
+    """Mean share of the people whose ground networks are out."""
 
     @property
     def mean_share(self) -> float:
@@ -117,6 +123,11 @@ class EventChange:
             return float("nan")
         return self.during.users - self.before.users
 
+    @property
+    def loss(self) -> float:
+        """What the event did to users connected: its effect where the run compared, else the change; NaN if neither."""
+        return self.event.effect.users if self.event.effect is not None else self.change
+
 
 def ratio(part: float, whole: float) -> float:
     """Divide, with NaN where the denominator is not positive."""
@@ -156,28 +167,24 @@ def totals(reading: Reading) -> Totals:
     )
 
 
-def sampled_slots(reading: Reading) -> Integer:
-    """Return the positions in the run of the slots sampled for the seeds, shape (sample,)."""
-    if reading.replicas is None or not len(reading.times):
-        return np.zeros(0, dtype=np.int64)
-    found = np.searchsorted(reading.times, reading.replicas.times)
-    return np.asarray(np.clip(found, 0, len(reading.times) - 1), dtype=np.int64)
-
-
 def seed_range(reading: Reading) -> SeedRange | None:
     """Return the range of the mean over the seeds; None where the run has no replicas."""
     replicas = reading.replicas
     if replicas is None:
         return None
+    here = float(users(reading, reading.regions.connected).mean())
     means = (replicas.connected @ reading.regions.users_per_terminal).mean(axis=0)
-    own = users(reading, reading.regions.connected)[sampled_slots(reading)]
-    return SeedRange(
-        seeds=replicas.connected.shape[1],
-        samples=replicas.connected.shape[0],
-        low=float(means.min()),
-        high=float(means.max()),
-        here=float(own.mean()),
-    )
+    low, high = _over_seeds(here, means, float(reading.regions.users.sum()))
+    return SeedRange(replicas.connected.shape[1], replicas.connected.shape[0], low, high, here)
+
+
+def _over_seeds(mean: float, seeds: Float, most: float) -> tuple[float, float]:
+    """Scale a mean by the seeds' means over the first one's, which is the run's own; at most all users."""
+    if seeds[0] > 0:
+        under = mean * seeds / seeds[0]
+        return float(under.min()), float(max(min(under.max(), most), mean))
+    # Nobody is connected under the run's own seed in those slots: there is nothing to scale.
+    return float(min(mean, seeds.min())), float(max(mean, seeds.max()))
 
 
 def region_rows(reading: Reading) -> tuple[RegionRow, ...]:
@@ -188,22 +195,27 @@ def region_rows(reading: Reading) -> tuple[RegionRow, ...]:
     for i, code in enumerate(regions.codes):
         factor, total = float(regions.users_per_terminal[i]), float(regions.users[i])
         connected = regions.connected[:, i] * factor
-        seeds = replicas.connected[:, :, i].mean(axis=0) * factor if replicas else np.full(1, np.nan)
+        mean = float(connected.sum()) / slots
+        low, high = (
+            _over_seeds(mean, replicas.connected[:, :, i].mean(axis=0) * factor, total)
+            if replicas
+            else (float("nan"), float("nan"))
+        )
         rows.append(
             RegionRow(
                 code=code,
                 name=regions.names[i],
                 population=float(regions.population[i]),
                 users=total,
-                mean=float(connected.sum()) / slots,
+                mean=mean,
                 worst=float(connected.min()) if connected.size else 0.0,
                 powered_share=ratio(float(regions.powered[:, i].sum()) * factor / slots, total),
                 served_share=ratio(float(regions.served[:, i].sum()) * factor / slots, total),
-                seed_low=float(seeds.min()),
-                seed_high=float(seeds.max()),
+                seed_low=low,
+                seed_high=high,
                 delay_p50_s=reading.delay_quantile_s(0.5, i),
                 delay_p95_s=reading.delay_quantile_s(0.95, i),
-                terrestrial_down_s=float((~regions.terrestrial_up[:, i]).sum()) * reading.slot_s,
+                terrestrial_down=float(regions.terrestrial_down[:, i].sum()) / slots,
             )
         )
     return tuple(sorted(rows, key=lambda r: (r.users <= 0, r.mean_share if r.users > 0 else 0.0, r.code)))
@@ -213,8 +225,8 @@ def event_changes(reading: Reading) -> tuple[EventChange, ...]:
     """Return every event with the windows before, during and after it.
 
     The windows beside an event are as long as the event, at least 15 min and at most 6 h, and end where the
-    run ends.  They compare times of one run: another event that overlaps changes the numbers too, so it is
-    named.
+    run ends.  They compare times of one run: every other event that holds at any time in them changes the numbers
+    too, so it is named. What the event itself did is its `effect`.
     """
     return tuple(_event_change(reading, event) for event in reading.events)
 
@@ -227,40 +239,47 @@ def _event_change(reading: Reading, event: Event) -> EventChange:
     after = (times >= event.end) & (times < event.end + side)
     seen = (before | after | event.active).nonzero()[0]
     overlaps = tuple(
-        other.number
-        for other in reading.events
-        if other.number != event.number and seen.size and _changes(other.active[seen])
+        other.number for other in reading.events if other.number != event.number and other.active[seen].any()
     )
-    names = [reading.regions.names[i] for i in event.regions]
     chosen = list(event.regions) or list(range(len(reading.regions.codes)))
+    factor = float(reading.regions.users_per_terminal[0]) if len(reading.regions.codes) else 1.0
     return EventChange(
         event=event,
-        scope="whole territory" if not names else ", ".join(names),
-        scope_users=float(reading.regions.users[chosen].sum()),
-        before=_window(reading, before, event.regions),
-        during=_window(reading, event.active, event.regions),
-        after=_window(reading, after, event.regions),
+        scope=_scope(reading, event),
+        scope_users=event.area.terminals * factor if event.area else float(reading.regions.users[chosen].sum()),
+        before=_window(reading, before, event),
+        during=_window(reading, event.active, event),
+        after=_window(reading, after, event),
         overlaps=overlaps,
     )
 
 
-def _changes(active: Boolean) -> bool:
-    """Whether an event starts or ends within the slots looked at."""
-    return bool(active.any() and not active.all())
+def _scope(reading: Reading, event: Event) -> str:
+    """Name the part of the territory that an event concerns."""
+    if event.area is not None:
+        return f"{plural(event.area.cells, 'cell')} of {count(len(reading.cells.ids), 9)}"
+    names = [*(reading.regions.names[i] for i in event.regions), *(f"{code} abroad" for code in event.abroad)]
+    return ", ".join(names) or "whole territory"
 
 
-def _window(reading: Reading, mask: Boolean, chosen: tuple[int, ...]) -> Window | None:
+def _window(reading: Reading, mask: Boolean, event: Event) -> Window | None:
     slots = int(mask.sum())
     if not slots:
         return None
     regions = reading.regions
-    columns = list(chosen) or list(range(len(regions.codes)))
-    cells = int(regions.cells[columns].sum())
+    if event.area is not None:
+        factor = float(regions.users_per_terminal[0]) if len(regions.codes) else 1.0
+        cells, series = event.area.cells, event.area.connected[mask] * factor
+        reachable = event.area.reachable[mask]
+    else:
+        columns = list(event.regions) or list(range(len(regions.codes)))
+        cells, series = int(regions.cells[columns].sum()), users(reading, regions.connected[mask], event.regions)
+        reachable = regions.cells_reachable[mask][:, columns]
     in_use = reading.gateways.in_use[mask]
     return Window(
         seconds=slots * reading.slot_s,
-        users=float(users(reading, regions.connected[mask], chosen).mean()),
-        reachable_share=ratio(float(regions.cells_reachable[mask][:, columns].sum()), float(cells * slots)),
+        users=float(series.mean()),
+        reachable_share=ratio(float(reachable.sum()), float(cells * slots)),
         antennas=float(in_use.sum(axis=1).mean()) if in_use.shape[1] else float("nan"),
     )
 

@@ -55,13 +55,13 @@ def answer_of(reading: Reading) -> Answer:
     regions = measures.region_rows(reading)
     events = measures.event_changes(reading)
     if total.users <= 0 and reading.sites.ids and len(reading.times):
-        lines = site_lines(reading, inputs_clause(reading), reach_clause(total))
+        lines = site_lines(reading, inputs_clause(reading), reach_clause(total), left_out_clause(left_out(reading)))
     else:
         lines = (
             connected_line(reading, total),
             range_line(reading, total, seeds),
             region_line(regions),
-            event_line(events),
+            event_line(events, left_out(reading)),
             delay_line(reading, total),
         )
     return Answer(lines=lines, data=_data(reading, total, seeds, regions, events, lines))
@@ -97,9 +97,10 @@ def range_line(reading: Reading, total: Totals, seeds: SeedRange | None) -> str:
     if seeds is None or total.users <= 0:
         return f"No range over seeds was computed; {rest}"
     return (
-        f"Over {plural(seeds.seeds, 'seed')}, the average at {plural(seeds.samples, 'sampled slot')} lies between "
-        f"{count(seeds.low)} and {count(seeds.high)} terminal users "
-        f"({percent(measures.ratio(seeds.low, total.users))} to {percent(measures.ratio(seeds.high, total.users))}); "
+        f"Under {plural(seeds.seeds, 'seed')}, this average lies between {count(seeds.low)} and "
+        f"{count(seeds.high)} terminal users ({percent(measures.ratio(seeds.low, total.users))} to "
+        f"{percent(measures.ratio(seeds.high, total.users))}), by each seed's ratio to this run's own at "
+        f"{plural(seeds.samples, 'sampled slot')}; "
         f"{rest}"
     )
 
@@ -142,28 +143,54 @@ def region_line(regions: tuple[RegionRow, ...]) -> str:
     return text + f"; best off is {high.name} with {percent(high.mean_share)} of {count(high.users)}."
 
 
-def event_line(events: tuple[EventChange, ...]) -> str:
+def left_out(reading: Reading) -> tuple[str, ...]:
+    """Return the titles of the events that lie outside the simulated time."""
+    return tuple(str(row.get("title") or row.get("id")) for row in reading.manifest.get("events_left_out", []))
+
+
+def left_out_clause(titles: tuple[str, ...]) -> str:
+    """Name the events left out, as the end of a sentence; empty where there are none."""
+    if not titles:
+        return ""
+    more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+    named = ", ".join(f"“{title}”" for title in titles[:3])
+    return f"; not in the simulated time and left out: {named}{more}"
+
+
+def event_line(events: tuple[EventChange, ...], outside: tuple[str, ...] = ()) -> str:
     """What the events changed, the largest loss first."""
+    end = f"{left_out_clause(outside)}."
     if not events:
-        return "Nothing breaks in this scenario: it has no events."
+        return f"Nothing breaks in this scenario: it has no events{end}"
     if not any(e.scope_users > 0 for e in events):
-        return f"{plural(len(events), 'event')} in the run, none where anyone has a terminal."
-    known = sorted((e for e in events if np.isfinite(e.change)), key=lambda e: e.change)
+        return f"{plural(len(events), 'event')} in the run, none where anyone has a terminal{end}"
+    known = sorted((e for e in events if np.isfinite(e.loss)), key=lambda e: e.loss)
     parts = [_event_words(e) for e in known[:2]]
     rest = len(events) - len(parts)
     if not parts:
         return (
             f"{plural(rest, 'event')} in the run, none with a time before it to compare with "
-            "(before, during and after are in the report)."
+            f"(before, during and after are in the report){end}"
         )
     more = f"; {plural(rest, 'more event')} in the report" if rest else ""
-    return f"{'; '.join(parts)}{more}."
+    return f"{'; '.join(parts)}{more}{end}"
 
 
 def _event_words(row: EventChange) -> str:
-    assert row.before is not None and row.during is not None
     mark = " (hypothetical)" if row.event.tag == "hypothetical" else ""
-    where = "in the whole territory" if not row.event.regions else f"in its {plural(len(row.event.regions), 'region')}"
+    effect = row.event.effect
+    if effect is not None:
+        return (
+            f"{row.event.title}{mark}: {signed(effect.users)} terminal users connected, compared with the same run "
+            f"without it at {plural(effect.slots, 'slot')} ({count(effect.users_with)} with it, "
+            f"{count(effect.users_without)} without)"
+        )
+    assert row.before is not None and row.during is not None
+    where = "in the whole territory"
+    if row.event.area is not None:
+        where = f"in its {plural(row.event.area.cells, 'cell')}"
+    elif row.event.regions:
+        where = f"in its {plural(len(row.event.regions), 'region')}"
     return (
         f"{row.event.title}{mark}: {count(row.before.users)} terminal users connected before, "
         f"{count(row.during.users)} during ({signed(row.change)}, of {count(row.scope_users)} {where}"
@@ -243,6 +270,7 @@ def _data(
         "inputs_assumed": measures.assumed(reading),
         "regions": [_region_data(row) for row in regions],
         "events": [_event_data(row) for row in events],
+        "events_left_out": list(left_out(reading)),
         "lines": list(lines),
     }
 
@@ -258,11 +286,12 @@ def _region_data(row: RegionRow) -> dict[str, Any]:
         "connected_users_worst_slot": _number(row.worst),
         "round_trip_p50_ms": _number(row.delay_p50_s * 1e3),
         "round_trip_p95_ms": _number(row.delay_p95_s * 1e3),
-        "terrestrial_down_s": _number(row.terrestrial_down_s),
+        "people_without_ground_networks_mean": _number(row.terrestrial_down * row.population),
     }
 
 
 def _event_data(row: EventChange) -> dict[str, Any]:
+    effect = row.event.effect
     windows = {"before": row.before, "during": row.during, "after": row.after}
     return {
         "id": row.event.id,
@@ -274,4 +303,15 @@ def _event_data(row: EventChange) -> dict[str, Any]:
         "scope": row.scope,
         "terminal_users": _number(row.scope_users),
         **{f"connected_users_{k}": None if w is None else _number(w.users) for k, w in windows.items()},
+        "overlaps_with_events": list(row.overlaps),
+        "effect": None
+        if effect is None
+        else {
+            "slots_compared": effect.slots,
+            "connected_users_with": _number(effect.users_with),
+            "connected_users_without": _number(effect.users_without),
+            "connected_users_change": _number(effect.users),
+            "connected_sites_with": _number(effect.sites_with),
+            "connected_sites_without": _number(effect.sites_without),
+        },
     }

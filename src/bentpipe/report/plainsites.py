@@ -40,7 +40,7 @@ def longest_gap(connected: Boolean) -> int:
     return int(np.diff(edges).max(initial=1)) - 1
 
 
-def site_lines(reading: Reading, inputs: str, reach: str) -> tuple[str, ...]:
+def site_lines(reading: Reading, inputs: str, reach: str, left_out: str = "") -> tuple[str, ...]:
     """Answer in five lines, counting time.
 
     Parameters
@@ -51,6 +51,8 @@ def site_lines(reading: Reading, inputs: str, reach: str) -> tuple[str, ...]:
         How many inputs are assumed, as a clause.
     reach : str
         What geometry alone reaches, as a clause.
+    left_out : str
+        Which events lie outside the simulated time, as the end of a sentence.
 
     Returns
     -------
@@ -75,18 +77,18 @@ def site_lines(reading: Reading, inputs: str, reach: str) -> tuple[str, ...]:
         f"{first} The run counts no terminal users.",
         f"Without terminal users there is no range over seeds; {inputs}",
         worst,
-        _event_line(reading),
+        _event_line(reading, left_out),
         _delay_line(reading, reach),
     )
 
 
-def _event_line(reading: Reading) -> str:
+def _event_line(reading: Reading, left_out: str) -> str:
     if not reading.events:
-        return "Nothing breaks in this scenario: it has no events."
+        return f"Nothing breaks in this scenario: it has no events{left_out}."
     parts = [_event_words(reading, event) for event in reading.events[:2]]
     rest = len(reading.events) - len(parts)
     more = f"; {plural(rest, 'more event')} in the report" if rest else ""
-    return f"{'; '.join(parts)}{more}."
+    return f"{'; '.join(parts)}{more}{left_out}."
 
 
 def _event_words(reading: Reading, event: Event) -> str:
@@ -95,6 +97,12 @@ def _event_words(reading: Reading, event: Event) -> str:
     words = f"{clipped(event.title, 120)}{mark}: sites connected "
     if not during.size:
         return f"{event.title}{mark}: outside the time of the run"
+    if event.effect is not None:
+        share = [n / max(len(reading.sites.ids), 1) for n in (event.effect.sites_with, event.effect.sites_without)]
+        return (
+            f"{words}{percent(share[0])} of the time, {percent(share[1])} in the same run without it, compared at "
+            f"{plural(event.effect.slots, 'slot')}"
+        )
     if not before.size:
         return f"{words}{percent(float(during.mean()))} of the time during it, with no time before to compare"
     return f"{words}{percent(float(before.mean()))} of the time before, {percent(float(during.mean()))} during"

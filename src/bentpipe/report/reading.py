@@ -62,7 +62,7 @@ class Regions:
     served: Integer
     cells_served: Integer
     cells_reachable: Integer
-    terrestrial_up: Boolean
+    terrestrial_down: Float
 
     @property
     def users(self) -> Float:
@@ -122,8 +122,39 @@ class Sites:
 
 
 @dataclass(frozen=True)
+class Area:
+    """The cells of an event that names a polygon or a circle, by slot (T,): terminals connected, cells reachable."""
+
+    cells: int
+    terminals: float
+    connected: Integer
+    reachable: Integer
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Means with an event and in the same run without it, at some slots: terminal users and named sites connected."""
+
+    slots: int
+    users_with: float
+    users_without: float
+    sites_with: float
+    sites_without: float
+
+    @property
+    def users(self) -> float:
+        """Users connected with the event, minus those without it."""
+        return self.users_with - self.users_without
+
+
+@dataclass(frozen=True)
 class Event:
-    """One event of the timeline; `active` has shape (T,), `regions` the region indices it names."""
+    """One event of the timeline; `active` has shape (T,), `regions` the region indices it names.
+
+    `since_before`: it has no start and held before the run began.
+    `area` is None but where the event names a polygon or a circle; `abroad` are the regions that it names outside the
+    territory; `effect` is None where the run did not compare.
+    """
 
     number: int
     id: str
@@ -136,6 +167,10 @@ class Event:
     changed: str
     regions: tuple[int, ...]
     active: Boolean
+    since_before: bool = False
+    abroad: tuple[str, ...] = ()
+    area: Area | None = None
+    effect: Effect | None = None
 
 
 @dataclass(frozen=True)
@@ -212,7 +247,8 @@ def read(run: FinishedRun) -> Reading:
     slot_s = _slot_seconds(manifest, times)
     region_of_cell = _values(data, "region_of_cell", np.int64, ("cell",), fill=-1)
     regions = _regions(data, region_of_cell)
-    cells, histogram = _cells(data, region_of_cell, len(regions.codes), _chunk_lead(manifest))
+    areas = _event_areas(data, manifest, region_of_cell)
+    cells, histogram, series = _cells(data, region_of_cell, len(regions.codes), _chunk_lead(manifest), areas)
     return Reading(
         name=str(manifest.get("name", run.path.name)),
         title=str(manifest.get("title") or manifest.get("name") or run.path.name),
@@ -223,7 +259,7 @@ def read(run: FinishedRun) -> Reading:
         cells=cells,
         gateways=_gateways(data),
         sites=_sites(data),
-        events=_events(data, manifest, times, slot_s, regions),
+        events=_events(data, manifest, times, slot_s, regions, series),
         replicas=_replicas(data, times),
         handovers=_values(data, "handovers", np.int64, ("slot",)),
         satellites=_values(data, "satellites_tracked", np.int64, ("slot",)),
@@ -284,7 +320,7 @@ def _regions(data: xarray.Dataset, region_of_cell: Integer) -> Regions:
         served=_values(data, "region_terminals_served", np.int64, series),
         cells_served=_values(data, "region_cells_served", np.int64, series),
         cells_reachable=_values(data, "region_cells_reachable", np.int64, series),
-        terrestrial_up=_values(data, "region_terrestrial_up", np.bool_, series, fill=1),
+        terrestrial_down=_values(data, "region_terrestrial_down", np.float64, series),
     )
 
 
@@ -306,7 +342,20 @@ def _blocks(data: xarray.Dataset, name: str, lead: int) -> Iterator[slice]:
         yield slice(max(start, 0), min(start + step, slots))
 
 
-def _cells(data: xarray.Dataset, region: Integer, regions: int, lead: int) -> tuple[Cells, Float]:
+def _event_areas(data: xarray.Dataset, manifest: dict[str, Any], region: Integer) -> dict[str, Boolean]:
+    """Return the cells, (C,), of each event that names a polygon or a circle, by its id."""
+    if "event_area" not in data.variables or not data.sizes.get("cell", 0):
+        return {}
+    areas = np.asarray(data["event_area"].values, dtype=np.bool_)
+    stored = _texts(data, "event", "event")
+    named = {str(row.get("id", "")) for row in manifest.get("events", []) if row.get("regions")}
+    own = region >= 0
+    return {name: area & own for name, area in zip(stored, areas, strict=True) if name not in named and not area.all()}
+
+
+def _cells(
+    data: xarray.Dataset, region: Integer, regions: int, lead: int, areas: dict[str, Boolean]
+) -> tuple[Cells, Float, dict[str, Area]]:
     count = data.sizes.get("cell", 0)
     terminals = _column(data, "terminals", "cell", 0)
     connected = np.zeros(count)
@@ -314,6 +363,8 @@ def _cells(data: xarray.Dataset, region: Integer, regions: int, lead: int) -> tu
     row = np.where((region >= 0) & (region < regions), region, regions)
     base = (row * DELAY_BINS).astype(np.int32)
     histogram = np.zeros((regions + 1) * DELAY_BINS)
+    inside = np.array([*areas.values()], np.int64).reshape(len(areas), count)
+    here = np.zeros((2, data.sizes.get("slot", 0), len(areas)), np.int64)
     if "terminals_connected" in data.variables and "rtt_s" in data.variables and count:
         for block in _blocks(data, "rtt_s", lead):
             delay = np.asarray(data["rtt_s"].isel(slot=block).values)
@@ -321,8 +372,11 @@ def _cells(data: xarray.Dataset, region: Integer, regions: int, lead: int) -> tu
             known = np.isfinite(delay)
             served += known.sum(axis=0)
             if "reachable" in data.variables:
-                reached += np.asarray(data["reachable"].isel(slot=block).values).sum(axis=0)
+                reach = np.asarray(data["reachable"].isel(slot=block).values)
+                reached += reach.sum(axis=0)
+                here[1, block] = reach @ inside.T
             connected += online.sum(axis=0, dtype=np.int64)
+            here[0, block] = online @ inside.T
             bins = np.where(known, delay, 0) * np.float32(1 / DELAY_BIN_S)
             index = np.minimum(bins, DELAY_BINS - 1).astype(np.int32)
             index += base
@@ -342,7 +396,11 @@ def _cells(data: xarray.Dataset, region: Integer, regions: int, lead: int) -> tu
         served_share=served / slots,
         reached_share=reached / slots,
     )
-    return cells, histogram.reshape(regions + 1, DELAY_BINS)
+    series = {
+        name: Area(int(mask.sum()), float(terminals[mask].sum()), here[0, :, i], here[1, :, i])
+        for i, (name, mask) in enumerate(areas.items())
+    }
+    return cells, histogram.reshape(regions + 1, DELAY_BINS), series
 
 
 def _gateways(data: xarray.Dataset) -> Gateways:
@@ -393,8 +451,23 @@ def _instant(text: object, fallback: np.datetime64) -> np.datetime64:
     return np.datetime64(str(text).replace("Z", "").replace("+00:00", ""), "ms")
 
 
+def _effect(row: Any) -> Effect | None:
+    """Read what the manifest says of an event's effect."""
+    if not isinstance(row, dict):
+        return None
+    return Effect(
+        int(row["slots"]),
+        *(float(row[f"{what}_{side}"]) for what in ("users", "sites") for side in ("with", "without")),
+    )
+
+
 def _events(
-    data: xarray.Dataset, manifest: dict[str, Any], times: Times, slot_s: float, regions: Regions
+    data: xarray.Dataset,
+    manifest: dict[str, Any],
+    times: Times,
+    slot_s: float,
+    regions: Regions,
+    areas: dict[str, Area],
 ) -> tuple[Event, ...]:
     if not len(times):
         return ()
@@ -421,6 +494,10 @@ def _events(
             changed=str(row.get("changed", "")),
             regions=tuple(regions.codes.index(c) for c in row.get("regions") or () if c in regions.codes),
             active=mask,
+            since_before=bool(row.get("since_before")),
+            abroad=tuple(c for c in row.get("regions") or () if c not in regions.codes),
+            area=areas.get(str(row.get("id", ""))),
+            effect=_effect(row.get("effect")),
         )
         for i, (start, stop, row, mask) in enumerate(found)
     )

@@ -35,7 +35,8 @@ class Disruption(Part):
     Parameters
     ----------
     start : datetime.datetime, optional
-        UTC; the start of the run where absent.
+        UTC. Where absent, the event has held forever: the batteries of a power cut are empty by now. With a
+        duration alone it begins with the run.
     end, duration : datetime.datetime, datetime.timedelta, optional
         One of them, or neither: to the end of the run. `Scenario.window` resolves both.
     tag : str
@@ -98,7 +99,7 @@ class PowerCut(Disruption):
     Parameters
     ----------
     regions : tuple of str
-        Everywhere where none is named.
+        The whole territory where none is named; a region elsewhere where a gateway stands in it.
     share : float
         Share of the places without power at any one time.
     pattern : str

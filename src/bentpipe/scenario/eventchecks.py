@@ -28,7 +28,7 @@ from bentpipe.scenario.values import did_you_mean
 Faults = Iterator[Fault]
 
 
-def event_checks(s: Scenario, at: Places) -> list[Callable[[], Faults]]:
+def event_checks(s: Scenario, at: Places, may_be_outside: bool = False) -> list[Callable[[], Faults]]:
     """List the checks of disruptions, one by one, so that a gap in one event hides nothing in another.
 
     Parameters
@@ -36,6 +36,8 @@ def event_checks(s: Scenario, at: Places) -> list[Callable[[], Faults]]:
     s : Scenario
         Or a draft.
     at : Places
+    may_be_outside : bool
+        Whether events may lie outside the simulated time, as where an override has changed it.
 
     Returns
     -------
@@ -45,7 +47,8 @@ def event_checks(s: Scenario, at: Places) -> list[Callable[[], Faults]]:
     runs: list[Callable[[], Faults]] = [partial(check_overlaps, s, at)]
     for number, event in enumerate(s.disruptions or ()):
         here = _here(at, number, event)
-        runs += [partial(one, s, event, here) for one in (check_window, check_target, check_known)]
+        runs.append(partial(check_window, s, event, here, may_be_outside))
+        runs += [partial(one, s, event, here) for one in (check_target, check_known)]
     return runs
 
 
@@ -56,8 +59,8 @@ def _here(at: Places, number: int, event: Disruption) -> Callable[[str], str]:
     return lambda key: at.where(["disruptions", index, *([key] if key else [])])
 
 
-def check_window(s: Scenario, event: Disruption, here: Callable[[str], str]) -> Faults:
-    """Check that the event ends once, after it starts, and touches the run."""
+def check_window(s: Scenario, event: Disruption, here: Callable[[str], str], may_be_outside: bool = False) -> Faults:
+    """Check that the event ends once, after it starts, and touches the run (unless it may lie outside)."""
     if event.end is not None and event.duration is not None:
         yield Fault("end and duration contradict one another", here("duration"), str(event.duration), "one of them")
         return
@@ -70,17 +73,34 @@ def check_window(s: Scenario, event: Disruption, here: Callable[[str], str]) -> 
             "say who documents it in source, or tag it assumed",
         )
     start, end = s.window(event)
-    if end <= start:
-        key = "end" if event.end is not None else "start"
-        yield Fault("the event ends before it starts", here(key), end.isoformat(), f"after {start.isoformat()}")
-    elif end <= s.time.start or start >= s.time.end:
+    if event.start is not None and event.end is not None and end <= start:
+        yield Fault("the event ends before it starts", here("end"), end.isoformat(), f"after {start.isoformat()}")
+    elif not may_be_outside and lies_outside(s, event):
+        since = f"from {event.start.isoformat()}" if event.start is not None else ""
+        until = f"to {end.isoformat()}" if event.end is not None or event.duration is not None else ""
         yield Fault(
             "the event lies outside the run",
             here("start" if event.start is not None else "end"),
-            f"{start.isoformat()} to {end.isoformat()}",
+            f"{since} {until}".strip(),
             f"something between {s.time.start.isoformat()} and {s.time.end.isoformat()}",
             "move the event or the run",
         )
+
+
+def lies_outside(s: Scenario, event: Disruption) -> bool:
+    """Tell whether an event holds at no moment of the simulated time.
+
+    Parameters
+    ----------
+    s : Scenario
+    event : Disruption
+
+    Returns
+    -------
+    bool
+    """
+    start, end = s.window(event)
+    return end <= s.time.start or start >= s.time.end
 
 
 def check_target(s: Scenario, event: Disruption, here: Callable[[str], str]) -> Faults:

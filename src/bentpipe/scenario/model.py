@@ -118,12 +118,28 @@ class Scenario(Part):
     disruptions: tuple[AnyDisruption, ...] = ()
     provenance: tuple[Provenance, ...] = ()
     _places: Places = PrivateAttr(default_factory=Places)
+    _left_out: tuple[Disruption, ...] = PrivateAttr(default=())
+    _cut_short: tuple[Disruption, ...] = PrivateAttr(default=())
 
     @property
     def hypothetical(self) -> bool:
         """Whether anything in it is made up: its answers are then no statement about the past."""
         rows: tuple[Disruption | Provenance, ...] = (*self.disruptions, *self.provenance)
         return any(row.tag == "hypothetical" for row in rows)
+
+    @property
+    def left_out(self) -> tuple[Disruption, ...]:
+        """Events of the file that lie outside a simulated time changed by an override: they are not simulated."""
+        return self._left_out
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What an override of the simulated time did to the events, in words."""
+        parts = (
+            ("events outside the simulated time are left out", self._left_out),
+            ("events that the simulated time cuts short", self._cut_short),
+        )
+        return tuple(f"{what}: {', '.join(event.id for event in events)}" for what, events in parts if events)
 
     def window(self, event: Disruption) -> tuple[datetime, datetime]:
         """Resolve when a disruption holds.

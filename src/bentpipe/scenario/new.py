@@ -64,6 +64,7 @@ title = "A power cut everywhere, for half an hour"
 tag = "hypothetical"                    # documented (then add source), assumed, hypothetical
 # regions = ["UA-30"]                   # everywhere where none is named
 share = 0.5
+start = 2022-10-24T00:20:00Z            # left out: it has held forever, and batteries are empty
 duration = "30m"
 
 # Where your figures come from: rows like this one go with them into the report.

@@ -19,6 +19,7 @@ from bentpipe.scenario.groundchecks import names_beside
 from bentpipe.scenario.merge import Tree, drop, merge, number_ids, override
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.places import Places, scan
+from bentpipe.scenario.span import within_span
 from bentpipe.scenario.typefaults import build
 from bentpipe.scenario.values import did_you_mean
 
@@ -44,7 +45,8 @@ def load_scenario(source: str | Path, overrides: Mapping[str, Any] | None = None
         A built-in name (upper and lower case are the same) or the path of a TOML file.
     overrides : mapping of str to object, optional
         New values by dotted key, such as ``{"time.duration": "1h", "gateways.kaunas.antennas": 4}``; list items go
-        by id, None takes a key out, paths are relative to the current folder.
+        by id, None takes a key out, paths are relative to the current folder. Where one changes the time, events
+        that then lie outside it are left out: see `Scenario.left_out`.
 
     Returns
     -------
@@ -146,15 +148,16 @@ def _finish(document: _Document, overrides: Mapping[str, Any]) -> Scenario:
     faults += override(tree, places, overrides)
     number_ids(tree, places)
     built = build(tree, places)
+    moved = any(key.split(".")[0] == "time" for key in overrides)
     faults += built.faults
     try:
-        faults += check(built.scenario, places, sure=not built.faults, today=date.today())
+        faults += check(built.scenario, places, sure=not built.faults, today=date.today(), may_be_outside=moved)
     except RecursionError:
         faults.append(Fault("nested too deeply", places.file))
     if faults:
         raise ScenarioError(*_in_order(faults, tree))
     built.scenario._places = places
-    return built.scenario
+    return within_span(built.scenario) if moved else built.scenario
 
 
 def _in_order(faults: list[Fault], tree: Tree) -> list[Fault]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from bentpipe.errors import Fault
+from bentpipe.scenario.disruptions import PowerCut
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.values import did_you_mean
+
+_OWN = "region of the territory"
 
 
 def named_regions(scenario: Scenario) -> tuple[tuple[str, str], ...]:
@@ -40,6 +43,7 @@ def check_references(
     scenario: Scenario,
     region_codes: Collection[str] | None = None,
     *,
+    power_regions: Collection[str] | None = None,
     countries: Collection[str] | None = None,
     gateways: Collection[str] | None = None,
     pops: Collection[str] | None = None,
@@ -53,6 +57,8 @@ def check_references(
     scenario : Scenario
     region_codes : collection of str, optional
         Codes of the territory's regions: ISO 3166-2, or countries in a world scenario.
+    power_regions : collection of str, optional
+        Codes that a power cut may name: those of the territory, and of the regions that gateways stand in.
     countries : collection of str, optional
         ISO 3166-1 alpha-3 codes that exist.
     gateways, pops : collection of str, optional
@@ -68,7 +74,7 @@ def check_references(
         With file, line and key where the scenario knows them.
     """
     found = [
-        *_regions(scenario, region_codes, countries),
+        *_regions(scenario, region_codes, power_regions or region_codes, countries),
         *_targets(scenario, gateways, pops, catalog_numbers),
         *_policy(scenario, policies),
     ]
@@ -83,13 +89,20 @@ def _unknown(what: str, name: object, known: Collection[object], where: str) -> 
     return Fault(f"no such {what}", where, name, shown, hint)
 
 
-def _regions(s: Scenario, codes: Collection[str] | None, countries: Collection[str] | None) -> Iterator[Fault]:
+def _regions(
+    s: Scenario,
+    codes: Collection[str] | None,
+    power: Collection[str] | None,
+    countries: Collection[str] | None,
+) -> Iterator[Fault]:
     country = s.territory.country
     if countries is not None and country is not None and country not in countries:
         yield _unknown("country", country, countries, s.where("territory.country"))
+    cuts = {f"disruptions.{event.id}.regions" for event in s.disruptions if isinstance(event, PowerCut)}
     for code, key in named_regions(s):
-        if codes is not None and code not in codes:
-            yield _unknown("region of the territory", code, codes, s.where(key))
+        known, what = (power, "region of the territory or of a gateway") if key in cuts else (codes, _OWN)
+        if known is not None and code not in known:
+            yield _unknown(what, code, known, s.where(key))
 
 
 def _targets(

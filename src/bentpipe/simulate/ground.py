@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.catalog.geodata import load_geodata
-from bentpipe.earth import east_north_up, geodetic_to_ecef, great_circle_m, to_unix_s
+from bentpipe.earth import east_north_up, geodetic_to_ecef, great_circle_m
 from bentpipe.errors import Fault, ScenarioError
 from bentpipe.geometry.places import Places, make_places
 from bentpipe.scenario import WORLD_ASSUMED, Gateway, Pop, Scenario
+from bentpipe.simulate.timeline import to_s
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -38,7 +40,9 @@ class Ground:
     available_from_s : (G,) float64
         Unix time from which it is in service, s.
     region : (G,) str
-        ISO 3166-2 code of the region that each gateway stands in, whose power cuts concern it.
+        ISO 3166-2 code of the region that each gateway stands in, whose power cuts concern it; "" at sea.
+    country : (G,) str
+        ISO 3166-1 alpha-3 code of its country, as regions go in a world scenario; "" at sea.
     power_backup_s : (G,) float64
         How long it runs without mains power, s.
     places : Places
@@ -58,6 +62,7 @@ class Ground:
     pops: tuple[Pop, ...]
     available_from_s: FloatArray
     region: npt.NDArray[np.str_]
+    country: npt.NDArray[np.str_]
     power_backup_s: FloatArray
     places: Places
     warnings: tuple[str, ...]
@@ -66,6 +71,11 @@ class Ground:
     def up(self) -> FloatArray:
         """Unit vectors up at the gateways, (G, 3) float64."""
         return np.ascontiguousarray(self.places.east_north_up[:, 6:])
+
+    def standing_in(self, codes: Collection[str]) -> npt.NDArray[np.bool_]:
+        """Gateways that stand in one of these regions or countries, (G,) bool."""
+        wanted = [code for code in codes if code]
+        return np.isin(self.region, wanted) | np.isin(self.country, wanted)
 
 
 def _listed(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, ...], tuple[str, ...]]:
@@ -130,6 +140,7 @@ def make_ground(scenario: Scenario) -> Ground:
         )
     plat = np.array([p.latitude_deg for p in pops], np.float64)
     plon = np.array([p.longitude_deg for p in pops], np.float64)
+    region = tuple(load_geodata().region_at(lat, lon)) if len(lat) else ()
     route = np.asarray(great_circle_m(lat[:, None], lon[:, None], plat[None, :], plon[None, :]), np.float64)
     return Ground(
         tuple(g.id for g in gateways),
@@ -144,7 +155,8 @@ def make_ground(scenario: Scenario) -> Ground:
         np.array(
             [-np.inf if g.available_from is None else float(to_s(g.available_from)) for g in gateways], np.float64
         ),
-        np.array(load_geodata().region_at(lat, lon) if len(lat) else [], np.str_),
+        np.array(region, np.str_),
+        _countries(region),
         np.array([3600.0 * g.power_backup_hours for g in gateways], np.float64),
         make_places(
             geodetic_to_ecef(lat, lon, 0.0).reshape(-1, 3),
@@ -156,6 +168,8 @@ def make_ground(scenario: Scenario) -> Ground:
     )
 
 
-def to_s(moment: object) -> float:
-    """Unix time of a moment in UTC, s."""
-    return float(to_unix_s(np.datetime64(moment)))
+def _countries(codes: tuple[str, ...]) -> npt.NDArray[np.str_]:
+    """ISO 3166-1 alpha-3 code of the country of each region; "" at sea."""
+    table = load_geodata().territories
+    of = dict(zip(table.region_code, table.region_country.tolist(), strict=True))
+    return np.array([table.countries[of[code]].iso3 if code else "" for code in codes], np.str_)

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.scenario import Scenario
-from bentpipe.simulate.ground import to_s
 from bentpipe.simulate.territory import Territory
+from bentpipe.simulate.timeline import to_s
 
 
 def licensed(scenario: Scenario, territory: Territory, unix_s: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Places where service is allowed; a later mask prevails over an earlier one.
+    """Places where service is allowed, a moving site by where it is then; a later mask prevails over an earlier one.
 
     Parameters
     ----------
@@ -31,5 +31,5 @@ def licensed(scenario: Scenario, territory: Territory, unix_s: npt.NDArray[np.fl
         start = -np.inf if mask.start is None else to_s(mask.start)
         end = np.inf if mask.end is None else to_s(mask.end)
         rows = (unix_s >= start) & (unix_s < end)
-        allowed[np.ix_(rows, territory.area(mask.regions, mask.polygon))] = mask.allowed
+        allowed[rows[:, None] & territory.area_at(unix_s, mask.regions, mask.polygon)] = mask.allowed
     return allowed

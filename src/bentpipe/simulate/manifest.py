@@ -13,9 +13,10 @@ from bentpipe.network.delay import SEGMENTS
 from bentpipe.results.store import Grid
 from bentpipe.scenario import TerminalsCutOff
 from bentpipe.scenario.disruptions import Disruption
-from bentpipe.simulate.ground import to_s
+from bentpipe.simulate.effects import compared_slots
 from bentpipe.simulate.identity import input_files, versions
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.timeline import window_s
 from bentpipe.simulate.world import world_state
 
 
@@ -87,6 +88,7 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
             "in_service": int(fleet.up.sum()),
             "shells": [{"name": name, "count": count} for name, count in fleet.shells],
         },
+        "events_left_out": [{"id": event.id, "title": event.title} for event in scenario.left_out],
         "events": [_event(prepared, event, i) for i, event in enumerate(scenario.disruptions)],
     }
 
@@ -121,30 +123,59 @@ def _event(prepared: Prepared, event: Disruption, index: int) -> dict[str, Any]:
         "title": event.title,
         "start_utc": f"{start.isoformat()}Z",
         "end_utc": f"{end.isoformat()}Z",
+        "since_before": bool(np.isneginf(window_s(prepared.scenario, event)[0])),
         "tag": event.tag,
         "source": event.source,
         "regions": list(getattr(event, "regions", ())),
+        "cells": int(event_area(prepared, event).sum()),
         "changed": _changed(prepared, event, index),
+        "effect": None,
     }
 
 
+def event_area(prepared: Prepared, event: Disruption) -> npt.NDArray[np.bool_]:
+    """Cells of the area that an event names, (A,) bool; all where it names none.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    event : Disruption
+        One of its timeline.
+
+    Returns
+    -------
+    (A,) bool
+    """
+    area = prepared.territory.area(
+        getattr(event, "regions", ()),
+        getattr(event, "polygon", ()),
+        getattr(event, "centre", None),
+        1e3 * (getattr(event, "radius_km", None) or 0.0),
+    )
+    return area[: len(prepared.territory.cell_id)]
+
+
+def _event_areas(prepared: Prepared) -> npt.NDArray[np.bool_]:
+    """The areas of all events, (E, A) bool."""
+    events = prepared.scenario.disruptions
+    areas = np.array([event_area(prepared, event) for event in events], np.bool_)
+    return areas.reshape(len(events), len(prepared.territory.cell_id))
+
+
 def _changed(prepared: Prepared, event: Disruption, index: int) -> str:
-    """What an event changed in the system at its height, against the slot before it."""
-    slots = np.arange(prepared.slots.start, prepared.slots.stop)
-    start, end = (to_s(t) for t in prepared.scenario.window(event))
-    unix_s = prepared.clock.start_unix_s(slots)
-    during = slots[(unix_s >= start) & (unix_s < end)]
-    if not len(during):
+    """What an event changed in the system at its height, against the same run without it."""
+    at = compared_slots(prepared, event, 8)
+    if not len(at):
         return "nothing: it lies outside the simulated time"
-    at = during[np.unique(np.linspace(0, len(during) - 1, min(8, len(during))).astype(int))]
     with_it = world_state(prepared, at)
     without = world_state(prepared.without_event(index), at)
+    cells = len(prepared.territory.cell_id)
     if isinstance(event, TerminalsCutOff):
         people = prepared.people[0]
         order = [e.id for e in prepared.scenario.disruptions if isinstance(e, TerminalsCutOff)]
         taken = int(people.terminals.cut_off[order.index(event.id)].sum())
-        return f"{taken:,} of {int(people.total.sum()):,} terminals cut off ({event.count:,} asked for)"
-    cells = len(prepared.territory.cell_id)
+        return f"{taken:,} of {int(people.total[:cells].sum()):,} terminals cut off ({event.count:,} asked for)"
     parts = []
     antennas = (without.antennas - with_it.antennas).sum(axis=1).max()
     if antennas > 0:
@@ -161,11 +192,9 @@ def _changed(prepared: Prepared, event: Disruption, index: int) -> str:
     route = (with_it.fibre_route_m - without.fibre_route_m).max(initial=0.0)
     if route > 1.0:
         parts.append(f"fibre routes up to {route / 1e3:,.0f} km longer")
-    down = ~with_it.terrestrial_up & without.terrestrial_up
-    if down.any():
-        people_there = prepared.territory.region_people[down.any(axis=0)].sum()
-        share = getattr(event, "share", 1.0)
-        parts.append(f"ground networks fail for about {share * people_there / 1e6:.1f} million people")
+    without_networks = (with_it.terrestrial_down - without.terrestrial_down) @ prepared.territory.region_people
+    if without_networks.max(initial=0.0) > 0.0:
+        parts.append(f"ground networks fail for about {without_networks.max() / 1e6:.1f} million people")
     return "; ".join(parts) or "nothing that was not down already"
 
 
@@ -193,6 +222,7 @@ def names(prepared: Prepared) -> dict[str, dict[str, list[str]]]:
             "site_kind": [s.kind for s in territory.sites],
             "site_region": codes[territory.region[cells:]].tolist(),
         },
+        "track": {"track": list(territory.moving)},
         "satellite": {"satellite_name": list(prepared.fleet.name)},
         "gateway": {
             "gateway": list(ground.id),
@@ -239,6 +269,7 @@ def static_variables(prepared: Prepared, sampled: npt.NDArray[np.int64]) -> dict
         "gateway_longitude_deg": ground.longitude_deg,
         "region_population": territory.region_people,
         "region_terminals": territory.by_region(total),
+        "event_area": _event_areas(prepared),
         "sample_slot": sampled,
         "sample_index": sampled - prepared.slots.start,
     }

@@ -49,6 +49,7 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
         "beam_time": (block.beam_slices[:, :cells] / prepared.scenario.satellite.cells_per_beam).astype(np.float32),
         "terminals_connected": connected[:, :cells],
         **_site_variables(prepared, block, connected),
+        **_track_variables(prepared, block),
         "gateway_antennas": block.world.antennas.astype(np.int16),
         "gateway_antennas_in_use": block.antennas_in_use,
         "region_terminals_connected": by_region(connected[:, :cells]),
@@ -56,7 +57,7 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
         "region_terminals_served": by_region(np.where(own, terminals, 0)),
         "region_cells_served": by_region(own.astype(np.int32)).astype(np.int32),
         "region_cells_reachable": by_region(block.reachable[:, :cells].astype(np.int32)).astype(np.int32),
-        "region_terrestrial_up": block.world.terrestrial_up,
+        "region_terrestrial_down": block.world.terrestrial_down,
         "satellites_tracked": block.antennas_in_use.sum(axis=1, dtype=np.int32),
         "handovers": block.handover[:, :cells].sum(axis=1, dtype=np.int32),
         "event_active": block.world.active,
@@ -102,6 +103,13 @@ def _site_variables(prepared: Prepared, block: Block, connected: npt.NDArray[np.
         "site_rtt_p95_s": within_slot_quantile_s(parts, prepared.access, 0.95).astype(np.float32),
         "site_loss": np.where(served, loss, np.nan).astype(np.float32),
     }
+
+
+def _track_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
+    """Where the moving sites are."""
+    ways = [track.along(block.world.unix_s)[:2] for _, track in prepared.territory.tracks]
+    place = np.array(ways, np.float64).reshape(len(ways), 2, len(block.slots))
+    return {"track_latitude_deg": place[:, 0].T.copy(), "track_longitude_deg": place[:, 1].T.copy()}
 
 
 def _azimuths(

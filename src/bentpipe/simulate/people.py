@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from bentpipe.scenario import PowerCut, Scenario, TerminalsCutOff
-from bentpipe.simulate.ground import to_s
 from bentpipe.simulate.licence import licensed
-from bentpipe.simulate.terminals import Terminals, cut_off_terminals, dark_for_s, place_terminals, split_kinds
+from bentpipe.simulate.terminals import (
+    Terminals,
+    cut_off_terminals,
+    dark_for_s,
+    is_dark,
+    place_terminals,
+    split_kinds,
+)
 from bentpipe.simulate.territory import Territory
+from bentpipe.simulate.timeline import to_s, window_s
+from bentpipe.simulate.tracks import Track
 
 IntArray = npt.NDArray[np.int64]
 
@@ -159,30 +168,68 @@ def powered_terminals(
     cuts = []
     for event in scenario.disruptions:
         if isinstance(event, PowerCut):
-            start, end = (to_s(t) for t in scenario.window(event))
+            start, end = window_s(scenario, event)
             held = np.flatnonzero((unix_s >= start) & (unix_s < end))
             if not len(held):
                 continue
-            dark = dark_for_s(
-                unix_s,
-                start,
-                end,
-                event.share,
-                event.window.total_seconds() if event.pattern == "rolling" else None,
-                event.id,
-                territory.area(regions=event.regions),
-                mains,
-                people.seed,
-            )
+            cut_of = (start, end, event.share, rolling_window_s(event), event.id)
+            dark = dark_for_s(unix_s, *cut_of, territory.area(regions=event.regions), mains, people.seed)
             lasts = battery if event.battery_hours is None else np.full_like(battery, 3600.0 * event.battery_hours)
+            for index, track in territory.tracks:
+                column = len(territory.cell_id) + index
+                longest = float(lasts[:, column].max())
+                dark[:, column] = _dark_on_the_way_s(
+                    scenario, territory, event, cut_of, track, longest, people.seed, unix_s
+                )
             cuts.append((slice(held[0], held[-1] + 1), dark, np.maximum(lasts, 0.0)))
-    losses = [scenario.window(e) for e in scenario.disruptions if isinstance(e, TerminalsCutOff)]
+    losses = [window_s(scenario, e) for e in scenario.disruptions if isinstance(e, TerminalsCutOff)]
     out = np.zeros((len(unix_s), places), np.int32)
     for kind in range(kinds):
         left = np.broadcast_to(count[kind].astype(np.int32), out.shape).copy()
-        for (start_utc, end_utc), taken in zip(losses, cut, strict=True):
-            left[(unix_s >= to_s(start_utc)) & (unix_s < to_s(end_utc))] -= taken[kind].astype(np.int32)
+        for (start, end), taken in zip(losses, cut, strict=True):
+            left[(unix_s >= start) & (unix_s < end)] -= taken[kind].astype(np.int32)
         for rows, dark, lasts in cuts:
             left[rows] *= dark[rows] < lasts[kind]
         out += left
     return out
+
+
+def rolling_window_s(event: PowerCut) -> float | None:
+    """Length of the windows of a rolling cut, s; None where the same places are dark throughout."""
+    return event.window.total_seconds() if event.pattern == "rolling" else None
+
+
+def _dark_on_the_way_s(
+    scenario: Scenario,
+    territory: Territory,
+    event: PowerCut,
+    cut: tuple[float, float, float, float | None, str],
+    track: Track,
+    battery_s: float,
+    seed: int,
+    unix_s: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """How long a moving site has been without mains power, (T,) float64, s, to the slot; -1 where it has power.
+
+    Its way is looked at back to where it began, but no farther than its battery lasts: beyond that it is off anyway.
+    """
+    step = scenario.time.slot_s
+    first, last = float(unix_s.min()), float(unix_s.max())
+    back = math.ceil(max(0.0, min(battery_s, first - float(track.unix_s[0]))) / step) + 1
+    time = np.asarray(first + step * np.arange(-back, round((last - first) / step) + 1), np.float64)
+    lat, lon, _ = track.along(time)
+    cell = territory.cells_under(lat, lon)
+    if event.regions:
+        wanted = [i for i, code in enumerate(territory.region_code) if code in event.regions]
+        inside = np.isin(territory.region_of(cell), wanted)
+    else:
+        inside = np.ones(len(cell), np.bool_)
+    dark = is_dark(time, *cut, inside, cell, seed)
+    earlier = 0.0
+    if time[0] <= track.unix_s[0] and dark[0]:
+        earlier = float(dark_for_s(time[:1], *cut, inside[:1], cell[:1], seed)[0, 0])
+    row = np.arange(len(time))
+    lit = np.maximum.accumulate(np.where(dark, -1, row))
+    since = np.where(lit < 0, step * row + earlier, step * (row - lit - 1))
+    asked = np.rint((unix_s - time[0]) / step).astype(np.int64)
+    return np.asarray(np.where(dark, since, -1.0)[asked], np.float64)

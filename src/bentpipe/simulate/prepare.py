@@ -31,8 +31,9 @@ from bentpipe.slots import SlotClock, block_length
 
 #: Seeds of the range that is given beside an answer, the run's own included.
 SEEDS = 10
-#: Every so many slots (half an hour) the other seeds are run, too.
+#: The other seeds are run, too, every so many slots (half an hour), or more often, so that there are about so many.
 SEED_STRIDE = 120
+SEED_SAMPLES = 12
 
 
 @dataclass(frozen=True)
@@ -181,8 +182,8 @@ def prepare(
         )
     orientation = load_earth_orientation()
     fleet = make_fleet(scenario)
-    territory = make_territory(scenario)
     ground = make_ground(scenario)
+    territory = make_territory(scenario, {*ground.region.tolist(), *ground.country.tolist()} - {""})
     if not len(ground.latitude_deg):
         raise ScenarioError(
             Fault("no gateway", scenario.where("gateways"), None, "one or more", "a bent pipe needs a gateway")
@@ -214,6 +215,7 @@ def prepare(
         place_key=key,
         poleward_sign=poleward_fade(territory.latitude_deg),
         warnings=(
+            *scenario.notes,
             *fleet.warnings,
             *territory.warnings,
             *ground.warnings,

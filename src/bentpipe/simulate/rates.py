@@ -246,9 +246,7 @@ def _hops(
     return *rates, fade.total - fade.clear + fade.wet
 
 
-def offered_bps(
-    prepared: Prepared, unix_s: FloatArray, ready: npt.NDArray[Any], name: str
-) -> IntArray:
+def offered_bps(prepared: Prepared, unix_s: FloatArray, ready: npt.NDArray[Any], name: str) -> IntArray:
     """What the terminals of each place ask for.
 
     Parameters

@@ -34,9 +34,8 @@ from bentpipe.network.choices import record_choices
 from bentpipe.network.followed import Followed, follow_satellites
 from bentpipe.network.links import Links
 from bentpipe.network.placedelay import place_round_trips_s
-from bentpipe.simulate.people import powered_terminals
 from bentpipe.simulate.prepare import Prepared
-from bentpipe.simulate.world import World, world_state
+from bentpipe.simulate.world import World, same_sky, seed_worlds, world_state
 
 #: Links that are held at once while looking ahead, which bounds the memory.
 LINKS_AT_ONCE = 20_000_000
@@ -367,23 +366,45 @@ def seed_samples(
         Terminals of cells, for each seed.
     slots : (M,) int64
     """
-    territory = prepared.territory
-    cells, regions = len(territory.cell_id), len(territory.region_code)
-    out = np.zeros((len(slots), len(prepared.people), regions), np.int64)
-    world = world_state(prepared, slots)
-    # Of the world only the terminals with power depend on the seed.
-    powered = [
-        powered_terminals(prepared.scenario, territory, who, prepared.place_key, world.unix_s)
-        for who in prepared.people
-    ]
+    cells = len(prepared.territory.cell_id)
+    worlds = seed_worlds(prepared, slots)
+    served = served_alone(prepared, slots, worlds, range(len(worlds)))
+    ready = np.stack([world.ready for world in worlds], axis=1)
+    return prepared.territory.by_region(np.where(served, ready, 0)[..., :cells]), slots
+
+
+def served_alone(
+    prepared: Prepared, slots: npt.NDArray[np.int64], worlds: Sequence[World], people: Sequence[int] = ()
+) -> npt.NDArray[np.bool_]:
+    """Places that are served in slots taken one by one, without memory of the slot before, in each of several worlds.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    slots : (M,) int64
+        Absolute slots, in any order.
+    worlds : sequence of W World
+        Each over these slots.
+    people : sequence of W int
+        Which of the seeds schedules each world; the run's own where none is given.
+
+    Returns
+    -------
+    (M, W, C) bool
+    """
+    out = np.zeros((len(slots), len(worlds), len(prepared.place_key)), np.bool_)
     buffers = (LinkBuffers(0), LinkBuffers(0))
     for m, (slot, position) in enumerate(zip(slots.tolist(), _positions(prepared, slots), strict=True)):
-        sky = _sky_of(prepared, world, m, position, buffers)
-        for i, ready_of in enumerate(powered):
-            serving = _choose(prepared, world, m, slot, sky, None, i).serving[:cells]
-            ready = np.where((serving >= 0) & world.allowed[m, :cells], ready_of[m, :cells], 0)
-            out[m, i] = territory.by_region(ready)
-    return out, slots
+        seen = worlds[0]
+        sky = _sky_of(prepared, seen, m, position, buffers)
+        for i, world in enumerate(worlds):
+            if not same_sky(seen, world, m):
+                seen = world
+                sky = _sky_of(prepared, seen, m, position, buffers)
+            who = people[i] if people else 0
+            out[m, i] = _choose(prepared, world, m, slot, sky, None, who).serving >= 0
+    return out
 
 
 def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World) -> Block:

@@ -248,6 +248,7 @@ def _sizes(prepared: Prepared) -> dict[str, int]:
     return {
         "cell": len(prepared.territory.cell_id),
         "site": len(prepared.territory.sites),
+        "track": len(prepared.territory.tracks),
         "satellite": len(prepared.fleet.up),
         "gateway": len(prepared.ground.id),
         "region": len(prepared.territory.region_code),
@@ -257,7 +258,7 @@ def _sizes(prepared: Prepared) -> dict[str, int]:
 
 
 def sampled_slots(prepared: Prepared) -> npt.NDArray[np.int64]:
-    """Slots in which the seeds are compared: one in `SEED_STRIDE` by absolute number, one at least.
+    """Slots in which the seeds are compared, by absolute number: about twelve at least, one in `SEED_STRIDE` at least.
 
     Parameters
     ----------
@@ -268,11 +269,12 @@ def sampled_slots(prepared: Prepared) -> npt.NDArray[np.int64]:
     -------
     (M,) int64
     """
-    from bentpipe.simulate.prepare import SEED_STRIDE
+    from bentpipe.simulate.prepare import SEED_SAMPLES, SEED_STRIDE
 
     slots = np.arange(prepared.slots.start, prepared.slots.stop, dtype=np.int64)
-    chosen = slots[slots % SEED_STRIDE == 0]
-    return chosen if len(chosen) else slots[:1]
+    stride = min(max(len(slots) // SEED_SAMPLES, 1), SEED_STRIDE)
+    chosen: npt.NDArray[np.int64] = slots[slots % stride == 0]
+    return chosen
 
 
 def _simulate(prepared: Prepared, store: Store, threads: int, tell: Progress) -> npt.NDArray[np.int64]:
@@ -381,6 +383,7 @@ def _finish(
     store: Store, prepared: Prepared, identity: str, samples: npt.NDArray[np.int64], timings: dict[str, float]
 ) -> None:
     """Write what is known only at the end; the manifest last."""
+    from bentpipe.simulate.effects import event_effects
     from bentpipe.simulate.manifest import first_manifest
 
     path = store.folder / "manifest.json"
@@ -389,6 +392,10 @@ def _finish(
         return
     store.group["replica_terminals_connected"][...] = samples  # type: ignore[index]
     manifest = {**first_manifest(prepared, identity, store.grid), "created_utc": manifest["created_utc"]}
+    begun = time.perf_counter()
+    for event, effect in zip(manifest["events"], event_effects(prepared), strict=True):
+        event["effect"] = effect
+    timings["effects_s"] = time.perf_counter() - begun
     manifest["complete"] = True
     manifest["finished_utc"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     manifest["timings"] = {key: round(value, 3) for key, value in timings.items()}

@@ -12,6 +12,8 @@ from bentpipe.draws import Purpose, place_id, uniforms
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+#: Windows of a rolling cut without a start after which a place counts as dark forever.
+WINDOWS_BACK = 2000
 Mask = npt.NDArray[np.bool_]
 
 
@@ -148,7 +150,7 @@ def dark_for_s(
     unix_s : (T,) float64
         Starts of slots, Unix time, s.
     start_s, end_s : float
-        When the power cut holds.
+        When the power cut holds; a start of -inf: it has held forever.
     share : float
         Share of the places that are dark at any time.
     window_s : float or None
@@ -171,17 +173,78 @@ def dark_for_s(
     active = (unix_s >= start_s) & (unix_s < end_s)
     if not active.any():
         return out
-    key = place_id(event) & 0xFFFFFFFF
-    if window_s is None:
-        dark = mask & (uniforms(seed, Purpose.POWER, 0, key, place) < share)
+    if window_s is None or (share >= 1.0 and not np.isfinite(start_s)):
+        dark = mask & _drawn_dark(0, share, event, place, seed)
         out[np.ix_(active, dark)] = (unix_s[active] - start_s)[:, None]
         return out
-    window = np.floor((unix_s[active] - start_s) / window_s).astype(np.int64)
-    since = np.full(len(mask), np.nan)
+    origin = _origin_s(start_s)
+    window = np.floor((unix_s[active] - origin) / window_s).astype(np.int64)
+    first = 0 if np.isfinite(start_s) else _back_to_light(int(window.min()), share, event, mask, place, seed)
+    since = np.full(len(mask), -1, np.int64)
     rows = np.flatnonzero(active)
-    for w in range(int(window.max()) + 1):
-        dark = mask & (uniforms(seed, Purpose.POWER, w, key, place) < share)
-        since = np.where(dark, np.where(np.isnan(since), start_s + w * window_s, since), np.nan)
+    for w in range(first, int(window.max()) + 1):
+        dark = mask & _drawn_dark(w, share, event, place, seed)
+        since = np.where(dark, np.where(since < 0, w, since), -1)
         these = rows[window == w]
-        out[these] = np.where(dark, unix_s[these, None] - since, -1.0)
+        if len(these):
+            elapsed = unix_s[these, None] - (origin + since * window_s)
+            if not np.isfinite(start_s):
+                elapsed = np.where(w - since >= WINDOWS_BACK, np.inf, elapsed)
+            out[these] = np.where(dark, elapsed, -1.0)
     return out
+
+
+def is_dark(
+    unix_s: FloatArray,
+    start_s: float,
+    end_s: float,
+    share: float,
+    window_s: float | None,
+    event: str,
+    mask: Mask,
+    place: npt.NDArray[np.uint64],
+    seed: int,
+) -> Mask:
+    """Whether one thing that moves stands where mains power is cut.
+
+    Parameters
+    ----------
+    unix_s : (T,) float64
+        Times, s.
+    start_s, end_s, share, window_s, event, seed
+        As in `dark_for_s`.
+    mask : (T,) bool
+        Whether it stands in the area concerned.
+    place : (T,) uint64
+        Key of the place where it stands.
+
+    Returns
+    -------
+    (T,) bool
+        The same answer as `dark_for_s` has for these places.
+    """
+    active = (unix_s >= start_s) & (unix_s < end_s) & mask
+    steady = window_s is None or (share >= 1.0 and not np.isfinite(start_s))
+    window = 0 if steady else np.floor((unix_s - _origin_s(start_s)) / (window_s or 1.0)).astype(np.int64)
+    return np.asarray(active & _drawn_dark(np.maximum(window, 0), share, event, place, seed), np.bool_)
+
+
+def _origin_s(start_s: float) -> float:
+    """Where the windows of a rolling cut are counted from: its start, or 1970 where it has none."""
+    return start_s if np.isfinite(start_s) else 0.0
+
+
+def _drawn_dark(window: npt.ArrayLike, share: float, event: str, place: npt.NDArray[np.uint64], seed: int) -> Mask:
+    """Places whose power a window of an event cuts."""
+    draws = uniforms(seed, Purpose.POWER, window, place_id(event) & 0xFFFFFFFF, place)
+    return np.asarray(draws < share, np.bool_)
+
+
+def _back_to_light(window: int, share: float, event: str, mask: Mask, place: npt.NDArray[np.uint64], seed: int) -> int:
+    """Window from which to look, so that every place that is dark in this window has been seen with power before."""
+    held = mask & _drawn_dark(window, share, event, place, seed)
+    first = window
+    while held.any() and first > max(0, window - WINDOWS_BACK):
+        first -= 1
+        held &= _drawn_dark(first, share, event, place, seed)
+    return first

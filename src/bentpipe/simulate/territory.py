@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,13 +85,53 @@ class Territory:
         radius_m: float = 0.0,
         cells_only: bool = False,
     ) -> Mask:
-        """Places of an area, (C,) bool; see `area_mask`."""
+        """Places of an area, (C,) bool, a moving site by the start of its track; see `area_mask`."""
         mask = area_mask(
             self.latitude_deg, self.longitude_deg, self.region, self.region_code, regions, polygon, centre, radius_m
         )
         if cells_only:
             mask[len(self.cell_id) :] = False
         return mask
+
+    def area_at(
+        self,
+        unix_s: FloatArray,
+        regions: Sequence[str] = (),
+        polygon: Sequence[tuple[float, float]] = (),
+        centre: tuple[float, float] | None = None,
+        radius_m: float = 0.0,
+    ) -> Mask:
+        """Places that are in an area at each time, (T, C) bool: a moving site by where it is then."""
+        mask = np.broadcast_to(self.area(regions, polygon, centre, radius_m), (len(unix_s), len(self.latitude_deg)))
+        if not self.tracks:
+            return mask
+        mask = mask.copy()
+        for index, track in self.tracks:
+            lat, lon, _ = track.along(unix_s)
+            region = self.region_of(self.cells_under(lat, lon)) if regions else np.full(len(lat), -1, np.int32)
+            column = area_mask(lat, lon, region, self.region_code, regions, polygon, centre, radius_m)
+            mask[:, len(self.cell_id) + index] = column
+        return mask
+
+    def cells_under(self, latitude_deg: FloatArray, longitude_deg: FloatArray) -> npt.NDArray[np.uint64]:
+        """H3 cells that points lie in, (N,) uint64, whether of the territory or not."""
+        import h3.api.numpy_int as h3
+
+        points = zip(latitude_deg.tolist(), longitude_deg.tolist(), strict=True)
+        return np.array([h3.latlng_to_cell(lat, lon, self.resolution) for lat, lon in points], np.uint64)
+
+    def region_of(self, cell: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
+        """Regions of cells, (N,) int32; -1 for a cell outside the territory."""
+        if not len(self.cell_id):
+            return np.full(len(cell), -1, np.int32)
+        order = np.argsort(self.cell_id)
+        at = order[np.minimum(np.searchsorted(self.cell_id, cell, sorter=order), len(order) - 1)]
+        return np.where(self.cell_id[at] == cell, self.region[at], -1).astype(np.int32)
+
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """Ids of the sites that move."""
+        return tuple(self.sites[index].id for index, _ in self.tracks)
 
     def by_region(self, values: npt.NDArray[np.int64] | npt.NDArray[np.int32]) -> IntArray:
         """Sums over the cells of each region, (..., A) to (..., R) int64."""
@@ -117,13 +157,15 @@ class Territory:
         return _places(self.scenario, self.sites, lat, lon, height)
 
 
-def make_territory(scenario: Scenario) -> Territory:
+def make_territory(scenario: Scenario, beyond: Collection[str] = ()) -> Territory:
     """Build the territory of a scenario.
 
     Parameters
     ----------
     scenario : Scenario
         What to simulate.
+    beyond : collection of str
+        Codes of regions outside it that a power cut may name: those of gateways.
 
     Returns
     -------
@@ -141,9 +183,10 @@ def make_territory(scenario: Scenario) -> Territory:
     geodata = load_geodata()
     cells, people, terminals, warnings = _cells(scenario, geodata)
     known = set(cells.region_codes)
+    power = known | set(beyond)
     if scenario.territory.country is not None:
         known |= {region.code for region in geodata.regions(scenario.territory.country)}
-    faults = check_references(scenario, known)
+    faults = check_references(scenario, known, power_regions=power)
     if faults:
         raise ScenarioError(*faults)
     sites = scenario.sites

@@ -41,11 +41,16 @@ class Track:
 
     def at(self, unix_s: float) -> tuple[float, float, float]:
         """Place at a time; before the first and after the last, those."""
-        longitude = float(np.interp(unix_s, self.unix_s, self.longitude_deg))
+        latitude, longitude, height = self.along(np.array([unix_s]))
+        return float(latitude[0]), float(longitude[0]), float(height[0])
+
+    def along(self, unix_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Places at times: latitudes and longitudes, degrees, and heights, m, each (T,)."""
+        longitude = np.interp(unix_s, self.unix_s, self.longitude_deg)
         return (
-            float(np.interp(unix_s, self.unix_s, self.latitude_deg)),
-            (longitude + 180.0) % 360.0 - 180.0,
-            float(np.interp(unix_s, self.unix_s, self.height_m)),
+            np.interp(unix_s, self.unix_s, self.latitude_deg),
+            np.asarray((longitude + 180.0) % 360.0 - 180.0),
+            np.interp(unix_s, self.unix_s, self.height_m),
         )
 
 

@@ -20,11 +20,11 @@ from bentpipe.scenario import (
     TerrestrialOutage,
 )
 from bentpipe.scenario.disruptions import Disruption
-from bentpipe.simulate.ground import to_s
 from bentpipe.simulate.licence import licensed
-from bentpipe.simulate.people import powered_terminals
+from bentpipe.simulate.people import powered_terminals, rolling_window_s
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.terminals import dark_for_s
+from bentpipe.simulate.timeline import window_s
 
 Mask = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -47,8 +47,8 @@ class World(NamedTuple):
         Route to the point of presence in use, m.
     ready : (T, C) int32
         Terminals with power, licence and account.
-    terrestrial_up : (T, R) bool
-        Regions whose ground networks are whole.
+    terrestrial_down : (T, R) float32
+        Share of each region's people whose ground networks are out.
     active : (T, E) bool
         Events that hold.
     """
@@ -59,7 +59,7 @@ class World(NamedTuple):
     antennas: npt.NDArray[np.int64]
     fibre_route_m: FloatArray
     ready: npt.NDArray[np.int32]
-    terrestrial_up: Mask
+    terrestrial_down: npt.NDArray[np.float32]
     active: Mask
 
 
@@ -73,7 +73,7 @@ def world_state(prepared: Prepared, slots: npt.NDArray[np.int64], people: int = 
     slots : (T,) int64
         Absolute slots.
     people : int
-        Which of the seeds' people layers.
+        Which of the seeds: its people layer, and its draws of satellites and gateways that fail.
 
     Returns
     -------
@@ -81,31 +81,85 @@ def world_state(prepared: Prepared, slots: npt.NDArray[np.int64], people: int = 
     """
     scenario, territory = prepared.scenario, prepared.territory
     unix_s = prepared.clock.start_unix_s(slots)
-    spans = [tuple(to_s(t) for t in scenario.window(event)) for event in scenario.disruptions]
+    spans = [window_s(scenario, event) for event in scenario.disruptions]
     active = np.array([[a <= t < b for a, b in spans] for t in unix_s], np.bool_).reshape(len(unix_s), len(spans))
     held = list(zip(scenario.disruptions, active.T, strict=True))
+    seed = prepared.people[people].seed
     satellite_up = np.broadcast_to(prepared.fleet.up, (len(slots), len(prepared.fleet.up))).copy()
     allowed = licensed(scenario, territory, unix_s)
-    terrestrial = np.ones((len(slots), len(territory.region_code)), np.bool_)
+    down = np.zeros((len(slots), len(territory.region_code)), np.float32)
     for event, rows in held:
         if not rows.any():
             continue
         if isinstance(event, SatelliteLoss):
-            satellite_up[np.ix_(rows, _lost(prepared, event))] = False
+            satellite_up[np.ix_(rows, _lost(prepared, event, seed))] = False
         elif isinstance(event, LicenceWithdrawn):
-            allowed[np.ix_(rows, territory.area(event.regions, event.polygon))] = False
+            allowed[rows[:, None] & territory.area_at(unix_s, event.regions, event.polygon)] = False
         elif isinstance(event, Jamming):
             radius = 1e3 * (event.radius_km or 0.0)
-            allowed[np.ix_(rows, territory.area((), event.polygon, event.centre, radius))] = False
+            allowed[rows[:, None] & territory.area_at(unix_s, (), event.polygon, event.centre, radius)] = False
         elif isinstance(event, TerrestrialOutage):
-            terrestrial[np.ix_(rows, np.isin(territory.region_code, event.regions))] = False
-    antennas, route = _ground_state(prepared, unix_s, held)
-    ready = powered_terminals(scenario, territory, prepared.people[people], prepared.place_key, unix_s)
-    ready = np.where(allowed, ready, 0).astype(np.int32)
-    return World(unix_s, satellite_up, allowed, antennas, route, ready, terrestrial, active)
+            named = np.isin(territory.region_code, event.regions or territory.region_code)
+            down[rows[:, None] & named] = event.share
+    antennas, route = _ground_state(prepared, unix_s, held, seed)
+    ready = _ready(prepared, people, unix_s, allowed)
+    return World(unix_s, satellite_up, allowed, antennas, route, ready, down, active)
 
 
-def _lost(prepared: Prepared, event: SatelliteLoss) -> Mask:
+def _ready(prepared: Prepared, people: int, unix_s: FloatArray, allowed: Mask) -> npt.NDArray[np.int32]:
+    """Terminals with power, licence and account, (T, C)."""
+    who = prepared.people[people]
+    powered = powered_terminals(prepared.scenario, prepared.territory, who, prepared.place_key, unix_s)
+    return np.where(allowed, powered, 0).astype(np.int32)
+
+
+def seed_worlds(prepared: Prepared, slots: npt.NDArray[np.int64]) -> list[World]:
+    """World of each seed: satellites and gateways, too, where chance says which of them fail.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    slots : (T,) int64
+        Absolute slots.
+
+    Returns
+    -------
+    list of World
+        As many as `prepared.people`.
+    """
+    first = world_state(prepared, slots)
+    codes = prepared.territory.region_code
+    drawn = any(
+        (isinstance(e, SatelliteLoss) and e.share is not None)
+        or (isinstance(e, PowerCut) and prepared.ground.standing_in(e.regions or codes).any())
+        for e in prepared.scenario.disruptions
+    )
+    others = range(1, len(prepared.people))
+    if drawn:
+        return [first, *(world_state(prepared, slots, i) for i in others)]
+    return [first, *(first._replace(ready=_ready(prepared, i, first.unix_s, first.allowed)) for i in others)]
+
+
+def same_sky(one: World, other: World, row: int) -> bool:
+    """Whether two worlds have the same satellites, antennas and open places in a slot, so that the links are the same.
+
+    Parameters
+    ----------
+    one, other : World
+        Over the same slots.
+    row : int
+        Which of them.
+
+    Returns
+    -------
+    bool
+    """
+    pairs = ((one.satellite_up, other.satellite_up), (one.antennas, other.antennas), (one.allowed, other.allowed))
+    return one is other or all(np.array_equal(a[row], b[row]) for a, b in pairs)
+
+
+def _lost(prepared: Prepared, event: SatelliteLoss, seed: int) -> Mask:
     """Satellites that an event takes: by number, by plane of a shell, or a share drawn by seed."""
     fleet = prepared.fleet
     lost = np.isin(fleet.satellite_id, event.satellites)
@@ -114,12 +168,12 @@ def _lost(prepared: Prepared, event: SatelliteLoss) -> Mask:
         lost |= in_shell & (np.isin(fleet.plane, event.planes) if event.planes else True)
     if event.share is not None:
         key = place_id(event.id) & 0xFFFFFFFF
-        lost |= uniforms(prepared.scenario.seed, Purpose.SATELLITE_LOSS, key, fleet.satellite_id, 0) < event.share
+        lost |= uniforms(seed, Purpose.SATELLITE_LOSS, key, fleet.satellite_id, 0) < event.share
     return np.asarray(lost, np.bool_)
 
 
 def _ground_state(
-    prepared: Prepared, unix_s: FloatArray, held: Sequence[tuple[Disruption, Mask]]
+    prepared: Prepared, unix_s: FloatArray, held: Sequence[tuple[Disruption, Mask]], seed: int
 ) -> tuple[npt.NDArray[np.int64], FloatArray]:
     """Antennas in use and the fibre route of each gateway; a lost point of presence fails over to the nearest left."""
     ground = prepared.ground
@@ -131,13 +185,11 @@ def _ground_state(
         elif isinstance(event, PopLoss):
             pop_up[np.ix_(rows, np.isin([p.id for p in ground.pops], event.pops))] = False
         elif isinstance(event, PowerCut):
-            start, end = (to_s(t) for t in prepared.scenario.window(event))
-            concerned = np.isin(ground.region, event.regions) if event.regions else ground.region != ""
-            window_s = event.window.total_seconds() if event.pattern == "rolling" else None
+            start, end = window_s(prepared.scenario, event)
+            # A cut of no region in particular is the territory's: its neighbours keep their power.
+            concerned = ground.standing_in(event.regions or prepared.territory.region_code)
             key = np.array([place_id(name) for name in ground.id], np.uint64)
-            dark = dark_for_s(
-                unix_s, start, end, event.share, window_s, event.id, concerned, key, prepared.scenario.seed
-            )
+            dark = dark_for_s(unix_s, start, end, event.share, rolling_window_s(event), event.id, concerned, key, seed)
             antennas[dark >= ground.power_backup_s[None, :]] = 0
     route = np.where(pop_up[:, None, :], ground.fibre_route_m[None, :, :], np.inf)
     at_home = route[:, np.arange(len(ground.home)), ground.home]

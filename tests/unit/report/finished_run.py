@@ -146,7 +146,7 @@ def make_run(
             "region_terminals_served": (("slot", "region"), (terminals * served) @ by_region),
             "region_cells_served": (("slot", "region"), (served @ by_region).astype(np.int32)),
             "region_cells_reachable": (("slot", "region"), np.tile(by_region.sum(axis=0), (slots, 1)).astype(np.int32)),
-            "region_terrestrial_up": (("slot", "region"), rng.random((slots, R)) > 0.1),
+            "region_terrestrial_down": (("slot", "region"), 0.5 * (rng.random((slots, R)) < 0.1).astype("f4")),
             "satellites_tracked": ("slot", np.full(slots, 3171, dtype=np.int32)),
             "handovers": ("slot", rng.poisson(0.7 * count, slots).astype(np.int32)),
             "event_active": (("slot", "event"), masks),

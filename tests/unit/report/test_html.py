@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 
+import numpy as np
 import pytest
 from finished_run import make_run
 
@@ -94,6 +95,20 @@ def test_what_a_run_carries_is_escaped(tmp_path):
     assert 'href="javascript' not in page
 
 
+def test_the_effect_of_an_event_is_on_its_card(tmp_path):
+    def compare(run):
+        run.manifest["events"][0]["effect"] = {
+            "slots": 1, "users_with": 10.0, "users_without": 30.0, "sites_with": 1.0, "sites_without": 1.0,
+        }  # fmt: skip
+        run.manifest["events"][3]["since_before"] = True
+
+    page = page_of(tmp_path, slots=20, change=compare)
+    assert page.count("From before the run to ") == 1
+    assert (
+        "<strong>\u221220 terminal users</strong> connected, compared with the same run without it at 1 slot " in page
+    )
+
+
 def test_positions_of_sites_are_not_in_the_page(tmp_path):
     run = make_run(tmp_path)
     write_report(run, outlines=PLAIN)
@@ -103,6 +118,19 @@ def test_positions_of_sites_are_not_in_the_page(tmp_path):
     assert place not in coarse
     assert place in exact
     assert "Each position is coarsened to its region" in coarse
+
+
+def test_nor_is_the_way_of_a_site_that_moves(tmp_path):
+    def move(run):
+        way = np.full((run.dataset.sizes["slot"], 1), 48.7654321)
+        run.dataset["track_latitude_deg"] = (("slot", "track"), way)
+        run.dataset["track_longitude_deg"] = (("slot", "track"), way - 20.0)
+        row = {"key": "sites.site-1.track", "value": "secret-way.csv", "tag": "assumed"}
+        run.manifest["assumptions"].append(row)
+
+    page = page_of(tmp_path, slots=20, change=move)
+    assert "48.765" not in page and "28.765" not in page
+    assert "secret-way" not in page
 
 
 @pytest.mark.parametrize(

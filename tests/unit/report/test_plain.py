@@ -33,6 +33,31 @@ def test_hypothetical_events_are_marked(tmp_path):
     assert "(hypothetical)" in answer(run).lines[3]
 
 
+def test_what_an_event_did_is_compared_with_the_same_run_without_it(tmp_path):
+    run = make_run(tmp_path)
+    effect = {"slots": 24, "terminals_with": 1.0, "terminals_without": 2.0, "users_with": 232_700.0,
+              "users_without": 252_100.0, "sites_with": 1.0, "sites_without": 2.0}  # fmt: skip
+    run.manifest["events"][2]["effect"] = effect
+    line = answer(run).lines[3]
+    assert line.startswith("1,300 terminals are cut off: \u221219,400 terminal users connected")
+    assert "compared with the same run without it at 24 slots (232,700 with it, 252,100 without)" in line
+    sites = make_run(tmp_path, cells=[], sites=2, regions=1)
+    for event in sites.manifest["events"]:
+        event["effect"] = effect
+    assert "sites connected 50.0 % of the time, 100 % in the same run without it" in answer(sites).lines[3]
+
+
+@pytest.mark.parametrize("size", [{}, {"events": 0}, {"cells": [], "sites": 1}, {"cells": [], "events": 0}], ids=str)
+def test_events_left_out_are_named(tmp_path, size):
+    run = make_run(tmp_path, slots=20, **size)
+    run.manifest["events_left_out"] = [{"id": f"e{i}", "title": f"Storm {i}"} for i in range(5)]
+    found = answer(run)
+    assert found.lines[3].endswith(
+        "; not in the simulated time and left out: “Storm 0”, “Storm 1”, “Storm 2” and 2 more."
+    )
+    assert found.data["events_left_out"][4] == "Storm 4"
+
+
 def test_the_data_are_json_and_agree_with_the_lines(found):
     data = json.loads(json.dumps(found.data, allow_nan=False))
     assert data["lines"] == list(found.lines)

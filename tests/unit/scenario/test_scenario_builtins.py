@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,6 +154,12 @@ def test_new_scenarios_are_right_as_they_stand(country: str) -> None:
     s = parse_scenario(text)
     assert s.territory.country == country.upper() and s.name == f"my-{country.lower()}"
     assert text.count("#") > 20
+
+
+def test_in_new_scenarios_there_is_a_time_before_the_power_cut() -> None:
+    s = parse_scenario(new_scenario("UKR"))
+    start, end = s.window(s.disruptions[0])
+    assert s.time.start + timedelta(minutes=15) <= start < end < s.time.end
 
 
 def test_new_scenarios_name_the_sites(tmp_path: Path) -> None:

@@ -194,3 +194,44 @@ def test_importing_the_package_is_cheap() -> None:
     code = "import sys, bentpipe.scenario; print('pydantic' in sys.modules, 'h3' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "left_out", "cut_short"),
+    [
+        ({"time.duration": "1h"}, ["power-centre-north", "power-elsewhere", "cut-off-1300"], []),
+        ({"time.duration": "5h"}, ["cut-off-1300"], ["power-centre-north", "power-elsewhere"]),
+        ({"time.start": "2022-11-01"}, ["power-centre-north", "power-elsewhere"], ["cut-off-1300"]),
+        ({"time.duration": "24h"}, [], []),
+    ],
+    ids=str,
+)
+def test_an_override_of_the_time_leaves_events_out(
+    overrides: dict[str, str], left_out: list[str], cut_short: list[str]
+) -> None:
+    whole, part = load_scenario("ukraine-2022"), load_scenario("ukraine-2022", overrides)
+    assert [e.id for e in part.left_out] == left_out
+    assert [e.id for e in part.disruptions] == [e.id for e in whole.disruptions if e.id not in left_out]
+    notes = " ".join(part.notes)
+    assert all(name in notes for name in (*left_out, *cut_short)) and bool(notes) == bool(left_out or cut_short)
+    # One that is cut short keeps its dates: by the start of the run the power has been out for so long.
+    assert all(part.window(e)[0] == e.start for e in part.disruptions if e.id in cut_short)
+
+
+def test_what_is_left_out_is_no_hypothesis_of_the_run() -> None:
+    assert load_scenario("ukraine-2022-gateway-loss").hypothetical
+    assert not load_scenario("ukraine-2022-gateway-loss", {"time.duration": "1h"}).hypothetical
+
+
+def test_in_a_file_an_event_outside_the_run_stays_a_fault(write: Callable[..., Path]) -> None:
+    text = 'schema = 1\nextends = "ukraine-2022"\nname = "short"\n[time]\nduration = "1h"\n'
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(write(text))
+    faults = caught.value.faults
+    assert len(faults) == 3
+    assert all("lies outside the run" in fault.what for fault in faults)
+    assert [fault.value for fault in faults][-1] == "from 2022-10-24T06:00:00"
+    past = 'schema = 1\nextends = "ukraine-2022"\nname = "past"\n[[disruptions]]\nid = "power-front"\n'
+    past += "end = 2022-10-01T00:00:00Z\n"
+    with pytest.raises(ScenarioError, match=r"disruptions.*end: the event lies outside the run; found 'to 2022-10-01"):
+        load_scenario(write(past))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bentpipe.simulate.terminals import cut_off_terminals, dark_for_s, place_terminals, split_kinds
+from bentpipe.simulate.terminals import cut_off_terminals, dark_for_s, is_dark, place_terminals, split_kinds
 
 KEYS = np.random.default_rng(3).integers(1, 2**60, 50).astype(np.uint64)
 EVERYWHERE = np.ones(50, np.bool_)
@@ -79,3 +79,24 @@ def test_a_rolling_cut_takes_others_and_adds_up_where_it_stays() -> None:
     # A slot's answer does not rest on the slots asked for together with it.
     alone = dark_for_s(time[9:10], 0.0, 240.0, 0.5, 60.0, "dark", np.ones(2000, np.bool_), keys, 1)
     np.testing.assert_array_equal(alone[0], dark[9])
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 1.0])
+def test_a_rolling_cut_without_a_start_has_always_rolled(share: float) -> None:
+    keys = np.arange(1, 401, dtype=np.uint64)
+    time = np.arange(1_000_000.0, 1_000_240.0, 15.0)
+    everywhere = np.ones(400, np.bool_)
+    forever = dark_for_s(time, -np.inf, np.inf, share, 60.0, "dark", everywhere, keys, 1)
+    # As one that began long ago, on the same windows; where all are dark it never began.
+    begun = dark_for_s(time, 1_000_000.0 % 60.0, 2e6, share, 60.0, "dark", everywhere, keys, 1)
+    assert ((begun >= 0.0).mean() - share) == pytest.approx(0.0, abs=0.05)
+    if share == 1.0:
+        assert np.isposinf(forever).all()
+        return
+    assert (forever >= 0.0).mean() == pytest.approx(share, abs=0.05)
+    assert np.isfinite(forever).all()
+    later = dark_for_s(time[9:], -np.inf, np.inf, share, 60.0, "dark", everywhere, keys, 1)
+    np.testing.assert_array_equal(later, forever[9:])
+    moving = [is_dark(time, -np.inf, np.inf, share, 60.0, "dark", np.ones(16, np.bool_), keys[i].repeat(16), 1)
+              for i in range(20)]  # fmt: skip
+    np.testing.assert_array_equal(np.array(moving).T, forever[:, :20] >= 0.0)
