@@ -11,6 +11,7 @@ from bentpipe.draws import Purpose, uniforms
 from bentpipe.network.delay import segments, within_slot_quantile_s
 from bentpipe.network.loss import slot_loss
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.rates import block_rates, no_rates
 from bentpipe.simulate.recipe import Block
 
 Array = npt.NDArray[Any]
@@ -61,7 +62,26 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
         "satellites_tracked": block.antennas_in_use.sum(axis=1, dtype=np.int32),
         "handovers": block.handover[:, :cells].sum(axis=1, dtype=np.int32),
         "event_active": block.world.active,
+        **_rate_variables(prepared, block),
     }
+
+
+def _rate_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
+    """Variables of both directions; NaN, or 0, where rates are not computed."""
+    out: dict[str, Array] = {}
+    cells, served = len(prepared.territory.cell_id), block.satellite >= 0
+    for way, rates in zip(("down", "up"), block_rates(prepared, block), strict=True):
+        given = rates or no_rates(prepared, block)
+        rate = given.served_bps.astype(np.float32) if rates else np.full(served.shape, np.nan, np.float32)
+        peak = np.where(served, given.peak_bps, np.nan).astype(np.float32)
+        for name, values in ((f"rate_{way}_bit_s", rate), (f"peak_{way}_bit_s", peak), (f"limit_{way}", given.limit)):
+            out[name], out[f"site_{name}"] = values[:, :cells], values[:, cells:]
+        out[f"region_offered_{way}_bit_s"] = prepared.territory.by_region(given.offered_bps[:, :cells])
+        out[f"region_rate_{way}_bit_s"] = prepared.territory.by_region(given.served_bps[:, :cells])
+        out[f"gateway_{way}_bit_s"] = given.gateway_bps
+        if way == "down":
+            out["rain_loss_db"], out["site_rain_loss_db"] = given.rain_loss_db[:, :cells], given.rain_loss_db[:, cells:]
+    return out
 
 
 def _site_variables(prepared: Prepared, block: Block, connected: npt.NDArray[np.int32]) -> dict[str, Array]:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.catalog.rainfile import rain_at
-from bentpipe.link.antenna import wet_antenna_loss_db
+from bentpipe.link.antenna import WIDEST_SCAN_DEG, wet_antenna_loss_db
 from bentpipe.link.hop import make_path
 from bentpipe.link.placeweather import PlaceClimate, attenuation_parts_db
 from bentpipe.link.rainfield import exceedance
@@ -49,7 +49,7 @@ class Sky(NamedTuple):
     rank : (T, C) float64, or None
         Probability that the weather is worse, 0 to 1.
     rain_mm_h : (T, C) float64, or None
-        Rain rate, mm/h; None under clear sky, and where the rank says it.
+        Rain rate, mm/h; None under clear sky.
     """
 
     rank: FloatArray | None = None
@@ -108,10 +108,27 @@ def block_rates(prepared: Prepared, block: Block) -> tuple[Rates | None, Rates |
         if direction is None:
             found.append(None)
             continue
-        channel, loss = channel_rates(prepared, block, direction, name, places, gateways)
-        offered = offered_bps(prepared, block.world.unix_s, block.world.ready, name)
-        found.append(_share_block(prepared, block, direction, name, channel, loss, offered))
+        found.append(_share_block(prepared, block, direction, name, places, gateways))
     return found[0], found[1]
+
+
+def no_rates(prepared: Prepared, block: Block) -> Rates:
+    """Stand for rates that are not computed: zeros, and NaN for what is a measure.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    block : Block
+        T slots.
+
+    Returns
+    -------
+    Rates
+    """
+    shape, gateways = block.satellite.shape, (len(block.slots), len(prepared.ground.id))
+    nothing, unknown = np.zeros(shape, np.int64), np.full(shape, np.nan, np.float32)
+    return Rates(unknown, unknown, nothing, nothing, unknown, np.zeros(shape, np.int8), np.zeros(gateways, np.int64))
 
 
 def skies(prepared: Prepared, slots: IntArray, seed: int) -> tuple[Sky, Sky]:
@@ -137,16 +154,20 @@ def skies(prepared: Prepared, slots: IntArray, seed: int) -> tuple[Sky, Sky]:
     held, row = np.unique(slots // WEATHER_SLOTS * WEATHER_SLOTS, return_inverse=True)
     unix_s = prepared.clock.start_unix_s(held)
     found = []
-    for lat, lon in (
-        (prepared.territory.latitude_deg, prepared.territory.longitude_deg),
-        (prepared.ground.latitude_deg, prepared.ground.longitude_deg),
+    for lat, lon, climate in (
+        (prepared.territory.latitude_deg, prepared.territory.longitude_deg, radio.climate),
+        (prepared.ground.latitude_deg, prepared.ground.longitude_deg, radio.gateway_climate),
     ):
+        assert climate is not None
         if radio.rain is not None:
             found.append(Sky(None, rain_at(radio.rain, lat, lon, unix_s).T[row]))
-        elif radio.fields:
-            found.append(Sky(exceedance(radio.fields[seed], lat, lon, unix_s).T[row]))
+            continue
+        if radio.fields:
+            rank = exceedance(radio.fields[seed], lat, lon, unix_s).T
         else:
-            found.append(Sky(np.full((len(slots), len(lat)), prepared.scenario.weather.exceeded_percent / 100.0)))
+            rank = np.full((len(held), len(lat)), prepared.scenario.weather.exceeded_percent / 100.0)
+        rain = rain_rate_of_exceedance_mm_h(rank, climate.rain_rate_001_mm_h, climate.rain_probability_pct)
+        found.append(Sky(rank[row], rain[row]))
     return found[0], found[1]
 
 
@@ -161,36 +182,95 @@ class _Losses(NamedTuple):
 
 def _losses(side: Side, climate: PlaceClimate | None, sky: Sky, t: IntArray, p: IntArray, el: FloatArray) -> _Losses:
     """Losses of links at rows ``t`` and places ``p`` of a sky."""
-    if climate is None or side.sky is None:
+    if climate is None or side.sky is None or sky.rain_mm_h is None:
         clear = side.zenith_db / np.sin(np.radians(el))
         return _Losses(clear, np.zeros(len(el)), np.zeros(len(el)), clear)
-    if sky.rank is not None:
-        rank = sky.rank[t, p]
-        parts = attenuation_parts_db(side.sky, p, el, rank)
-        rain = rain_rate_of_exceedance_mm_h(rank, climate.rain_rate_001_mm_h[p], climate.rain_probability_pct[p])
-        wet = wet_antenna_loss_db(rain, *side.wet)
-        return _Losses(parts["total"], parts["rain"] + parts["cloud"], wet, parts["gas"])
-    assert sky.rain_mm_h is not None
     rain = sky.rain_mm_h[t, p]
+    wet = wet_antenna_loss_db(rain, *side.wet)
+    if sky.rank is not None:
+        parts = attenuation_parts_db(side.sky, p, el, sky.rank[t, p])
+        return _Losses(parts["total"], parts["rain"] + parts["cloud"], wet, parts["gas"])
     fade = attenuation_of_rate_db(
         rain, climate.rain_rate_001_mm_h[p], side.hop.frequency_hz, el, climate.latitude_deg[p],
         np.maximum(climate.rain_height_m[p] - climate.altitude_m[p], 0.0),
     )  # fmt: skip
     clear = side.zenith_db / np.sin(np.radians(el))
-    return _Losses(clear + fade, fade, wet_antenna_loss_db(rain, *side.wet), clear)
+    return _Losses(clear + fade, fade, wet, clear)
 
 
-def channel_rates(
-    prepared: Prepared, block: Block, direction: Direction, name: str, places: Sky, gateways: Sky
-) -> tuple[Floats32, Floats32]:
-    """What one channel carries over each serving link, user link and feeder combined.
+class Links(NamedTuple):
+    """Links of a block in any order, L of them: where, and by which way.
+
+    Parameters
+    ----------
+    row, place, satellite, gateway : (L,) int64
+        Slot of the block, place, satellite and gateway.
+    slant_range_m, feeder_range_m, sin_elevation, feeder_sine, cos_scan : (L,) float64
+        See `bentpipe.network.further.FurtherLinks`.
+    """
+
+    row: IntArray
+    place: IntArray
+    satellite: IntArray
+    gateway: IntArray
+    slant_range_m: FloatArray
+    feeder_range_m: FloatArray
+    sin_elevation: FloatArray
+    feeder_sine: FloatArray
+    cos_scan: FloatArray
+
+
+def serving_links(block: Block) -> Links:
+    """Links that the scheduler chose.
+
+    Parameters
+    ----------
+    block : Block
+        T slots, scheduled.
+
+    Returns
+    -------
+    Links
+        By slot, then place.
+    """
+    t, p = np.nonzero(block.satellite >= 0)
+    measures = (block.slant_range_m, block.feeder_range_m, block.sin_elevation, block.feeder_sine, block.cos_scan)
+    columns = (array[t, p].astype(np.float64) for array in measures)
+    return Links(t, p, block.satellite[t, p].astype(np.int64), block.gateway[t, p].astype(np.int64), *columns)
+
+
+def further_of(block: Block) -> Links:
+    """Further links of a block whose rates are shared over several satellites.
+
+    Parameters
+    ----------
+    block : Block
+        T slots, scheduled.
+
+    Returns
+    -------
+    Links
+        By slot, then place.
+    """
+    found = [(row, links) for row, links in enumerate(block.further) if links is not None]
+    rows = np.concatenate([np.full(len(links.place), row, np.int64) for row, links in found] or [np.zeros(0, np.int64)])
+    if not found:
+        return Links(rows, rows, rows, rows, *(np.zeros(0) for _ in range(5)))
+    columns = zip(*(links for _, links in found), strict=True)
+    return Links._make((rows, *(np.concatenate(column) for column in columns)))
+
+
+def link_rates(
+    prepared: Prepared, links: Links, direction: Direction, name: str, places: Sky, gateways: Sky
+) -> tuple[FloatArray, FloatArray]:
+    """What one channel carries over links, user link and feeder combined, and what rain costs.
 
     Parameters
     ----------
     prepared : Prepared
         The run.
-    block : Block
-        T slots, scheduled.
+    links : Links
+        L links.
     direction : Direction
         Down or up.
     name : str
@@ -200,50 +280,64 @@ def channel_rates(
 
     Returns
     -------
-    channel_bps, rain_loss_db : (T, C) float32
+    channel_bps, rain_loss_db : (L,) float64
         See `Rates`.
     """
     radio = prepared.radio
     assert radio is not None
-    shape = block.satellite.shape
-    channel, loss = np.zeros(shape, np.float32), np.full(shape, np.nan, np.float32)
+    channel, loss = np.zeros(len(links.row)), np.zeros(len(links.row))
     for kind, side in enumerate(direction.user):
-        t, p = np.nonzero((block.satellite >= 0) & (radio.dish == kind))
-        if not len(t):
+        own = np.flatnonzero(radio.dish[links.place] == kind)
+        if not len(own):
             continue
-        user, feeder, lost = _hops(prepared, block, direction, side, places, gateways, t, p, name)
+        mine = Links._make(column[own] for column in links)
+        user, feeder, lost = _hops(prepared, mine, direction, side, places, gateways, name)
         pair = (feeder, user, side.hop) if name == "down" else (user, feeder, direction.gateway.hop)
         rate = bent_pipe_rates(*pair, direction.profile).bit_rate_bit_s
-        if name == "up":
+        if name == "up":  # the feeder hop has wider channels, the same C/N and the same bits a symbol
             rate = rate * (side.hop.bandwidth_hz / direction.gateway.hop.bandwidth_hz)
-        channel[t, p], loss[t, p] = rate, lost
+        channel[own], loss[own] = rate, lost
     return channel, loss
 
 
+def _elevation_deg(sine: FloatArray) -> FloatArray:
+    return np.maximum(np.degrees(np.arcsin(np.clip(sine, 0.0, 1.0))), LOWEST_DEG)
+
+
 def _hops(
-    prepared: Prepared, block: Block, direction: Direction, side: Side, places: Sky, gateways: Sky,
-    t: IntArray, p: IntArray, name: str,
-) -> tuple[HopRates, HopRates, FloatArray]:  # fmt: skip
+    prepared: Prepared, links: Links, direction: Direction, side: Side, places: Sky, gateways: Sky, name: str
+) -> tuple[HopRates, HopRates, FloatArray]:
     """User link, feeder link, and the loss of the user link beyond clear sky, dB."""
     radio = prepared.radio
     assert radio is not None
-    el = np.maximum(np.degrees(np.arcsin(np.minimum(block.sin_elevation[t, p], 1.0))), LOWEST_DEG).astype(np.float64)
-    scan = np.degrees(np.arccos(np.clip(block.cos_scan[t, p], 0.0, 1.0))).clip(0.0, 85.0)
-    fade = _losses(side, radio.climate, places, t, p, el)
+    scan = np.degrees(np.arccos(np.clip(links.cos_scan, 0.0, 1.0))).clip(0.0, WIDEST_SCAN_DEG)
+    fade = _losses(side, radio.climate, places, links.row, links.place, _elevation_deg(links.sin_elevation))
     steered = {"receive_scan_deg" if name == "down" else "transmit_scan_deg": scan}
     user = make_path(
-        block.slant_range_m[t, p], atmospheric_loss_db=fade.total, noisy_loss_db=np.minimum(fade.noisy, fade.total),
+        links.slant_range_m, atmospheric_loss_db=fade.total, noisy_loss_db=np.minimum(fade.noisy, fade.total),
         wet_antenna_loss_db=fade.wet, **steered,
     )  # fmt: skip
-    g = block.gateway[t, p].astype(np.int64)
-    rise = np.maximum(np.degrees(np.arcsin(np.clip(block.feeder_sine[t, p], 0.0, 1.0))), LOWEST_DEG).astype(np.float64)
+    feeder, back = _feeder(prepared, links, direction, gateways)
+    rates = hop_rates(side.hop, user, direction.profile)
+    return rates, HopRates._make(column[back] for column in feeder), fade.total - fade.clear + fade.wet
+
+
+def _feeder(prepared: Prepared, links: Links, direction: Direction, gateways: Sky) -> tuple[HopRates, IntArray]:
+    """Feeder links, each satellite's once a slot, and which of them each link uses."""
+    radio = prepared.radio
+    assert radio is not None
+    key = links.row * len(prepared.fleet.up) + links.satellite
+    number = np.full(int(key.max()) + 1, -1, np.int64)
+    number[key] = np.arange(len(key))
+    one = number[number >= 0]
+    number[key[one]] = np.arange(len(one))
+    t, g, rise = links.row[one], links.gateway[one], _elevation_deg(links.feeder_sine[one])
     far = _losses(direction.gateway, radio.gateway_climate, gateways, t, g, rise)
-    feeder = make_path(
-        block.feeder_range_m[t, p], atmospheric_loss_db=far.total, noisy_loss_db=np.minimum(far.noisy, far.total),
+    path = make_path(
+        links.feeder_range_m[one], atmospheric_loss_db=far.total, noisy_loss_db=np.minimum(far.noisy, far.total),
         wet_antenna_loss_db=far.wet,
     )  # fmt: skip
-    rates = (hop_rates(side.hop, user, direction.profile), hop_rates(direction.gateway.hop, feeder, direction.profile))
-    return *rates, fade.total - fade.clear + fade.wet
+    return hop_rates(direction.gateway.hop, path, direction.profile), number[key]
 
 
 def offered_bps(prepared: Prepared, unix_s: FloatArray, ready: npt.NDArray[Any], name: str) -> IntArray:
@@ -290,53 +384,53 @@ def hour_factor(prepared: Prepared, unix_s: FloatArray) -> FloatArray:
     return np.asarray(curve[np.floor(hour).astype(np.int64) % 24])
 
 
-def slot_capacity(
-    prepared: Prepared, block: Block, direction: Direction, row: int, channel: Floats32, slices: IntArray
-) -> SlotCapacity:
-    """What one slot has to give over the links that the scheduler chose.
+class SlotLinks(NamedTuple):
+    """Links of one slot, L of them: place, satellite, gateway, what a channel carries (bit/s), and beam time."""
+
+    place: IntArray
+    satellite: IntArray
+    gateway: IntArray
+    channel_bps: FloatArray
+    slices: IntArray
+
+
+def slot_capacity(prepared: Prepared, direction: Direction, unix_s: float, links: SlotLinks) -> SlotCapacity:
+    """What one slot has to give.
 
     Parameters
     ----------
     prepared : Prepared
         The run.
-    block : Block
-        Slots, scheduled.
     direction : Direction
         Down or up.
-    row : int
-        Which slot of the block.
-    channel : (C,) float32
-        What one channel carries, bit/s.
-    slices : (C,) int64
-        Beam time of each place.
+    unix_s : float
+        Start of the slot, s.
+    links : SlotLinks
+        Links sorted by place, the serving one of each place first.
 
     Returns
     -------
     SlotCapacity
-        One link a place.
     """
-    limits, scenario = prepared.scenario.satellite, prepared.scenario
-    places = len(channel)
-    own = np.arange(places, dtype=np.int64)
-    served = block.satellite[row] >= 0
-    rate = channel.astype(np.float64)
-    beam = np.where(served, slices * rate / limits.cells_per_beam, 0.0).astype(np.int64)
-    spectrum = (direction.channels * prepared.beam_cells * rate).astype(np.int64)
-    gateway = np.full(len(prepared.fleet.up), -1, np.int32)
-    gateway[block.satellite[row][served]] = block.gateway[row][served]
-    free = 1.0 - scenario.satellite.background_share * _background(prepared, block.world.unix_s[row])
-    feeder = np.full(len(gateway), UNLIMITED_BPS, np.int64)
-    # The feeder carries so many channels; each is worth what it carries to the best of the satellite's places.
-    best = np.zeros(len(gateway))
-    np.maximum.at(best, block.satellite[row][served], rate[served])
-    known = best > 0.0
-    feeder[known] = (direction.feeder_channels * best[known]).astype(np.int64)
-    carries = (free * np.minimum(direction.satellite_bps, feeder)).astype(np.int64)
+    scenario, places, satellites = prepared.scenario, len(prepared.place_key), len(prepared.fleet.up)
+    count = np.bincount(links.place, minlength=places)
+    stop = np.cumsum(count)
+    start = stop - count
+    beam = links.slices * links.channel_bps / scenario.satellite.cells_per_beam
+    # The spectrum over a place is worth what its best link makes of it; a feeder, its satellite's best link.
+    best, worth = np.zeros(places), np.zeros(satellites)
+    np.maximum.at(best, links.place, links.channel_bps)
+    np.maximum.at(worth, links.satellite, links.channel_bps)
+    gateway = np.full(satellites, -1, np.int32)
+    gateway[links.satellite] = links.gateway
+    free = 1.0 - scenario.satellite.background_share * _background(prepared, unix_s)
+    feeder = np.where(worth > 0.0, direction.feeder_channels * worth, UNLIMITED_BPS)
     backhaul = scenario.radio.gateway_backhaul_gbps
     trunk = UNLIMITED_BPS if backhaul is None else round(1e9 * backhaul * free)
     return SlotCapacity(
-        prepared.place_key, own, own + 1, np.where(served, block.satellite[row], 0).astype(np.int32),
-        np.where(served, own, -1), beam, spectrum, carries, gateway,
+        prepared.place_key, start, stop, links.satellite.astype(np.int32), np.where(count > 0, start, -1),
+        beam.astype(np.int64), (direction.channels * prepared.beam_cells * best).astype(np.int64),
+        (free * np.minimum(direction.satellite_bps, feeder)).astype(np.int64), gateway,
         np.full(len(prepared.ground.id), trunk, np.int64),
     )  # fmt: skip
 
@@ -349,39 +443,62 @@ def _background(prepared: Prepared, unix_s: float) -> float:
     return min(1.0, prepared.scenario.demand.diurnal[int(hour // 1) % 24])
 
 
+def _slot_links(
+    block: Block, row: int, own: Links, own_bps: FloatArray, more: Links, more_bps: FloatArray
+) -> SlotLinks:
+    """Links of one slot with their beam time; idle time of a satellite goes to its further places in equal parts."""
+    slices = block.beam_slices[row, own.place].astype(np.int64)
+    if not len(more.row):
+        return SlotLinks(own.place, own.satellite, own.gateway, own_bps, slices)
+    idle = np.zeros(int(max(own.satellite.max(), more.satellite.max())) + 1, np.int64)
+    idle[own.satellite] = block.beam_left[row, own.place]
+    takers = np.bincount(more.satellite, minlength=len(idle))
+    extra = idle[more.satellite] // np.maximum(takers[more.satellite], 1)
+    parts = (
+        (own.place, more.place), (own.satellite, more.satellite), (own.gateway, more.gateway), (own_bps, more_bps),
+        (slices, extra),
+    )  # fmt: skip
+    joined = [np.concatenate(pair) for pair in parts]
+    order = np.argsort(joined[0], kind="stable")
+    return SlotLinks(*(column[order] for column in joined))
+
+
 def _share_block(
-    prepared: Prepared, block: Block, direction: Direction, name: str, channel: Floats32, loss: Floats32,
-    offered: IntArray,
-) -> Rates:  # fmt: skip
+    prepared: Prepared, block: Block, direction: Direction, name: str, places: Sky, gateways: Sky
+) -> Rates:
     """Fair shares of each slot."""
-    shape, gateways = channel.shape, len(prepared.ground.id)
+    shape = block.satellite.shape
+    own, more = serving_links(block), further_of(block)
+    own_bps, lost = link_rates(prepared, own, direction, name, places, gateways)
+    more_bps, _ = link_rates(prepared, more, direction, name, places, gateways)
+    rows = np.arange(shape[0] + 1)
+    of_own, of_more = np.searchsorted(own.row, rows), np.searchsorted(more.row, rows)
+    offered = offered_bps(prepared, block.world.unix_s, block.world.ready, name)
     served, limit = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
-    through = np.zeros((shape[0], gateways), np.int64)
+    through = np.zeros((shape[0], len(prepared.ground.id)), np.int64)
     room = np.zeros(shape)
     policy = SHARING[prepared.scenario.policies.sharing].share
     classes = Classes(prepared, prepared.people[0])
     for row in range(shape[0]):
-        capacity = slot_capacity(prepared, block, direction, row, channel[row], block.beam_slices[row].astype(np.int64))
+        mine, further = slice(of_own[row], of_own[row + 1]), slice(of_more[row], of_more[row + 1])
+        here = Links._make(column[mine] for column in own)
+        links = _slot_links(
+            block, row, here, own_bps[mine], Links._make(column[further] for column in more), more_bps[further]
+        )
         flows = classes.flows(offered[row], block.world.ready[row])
-        if flows is None:
+        if flows is None or not len(links.place):
             continue
+        capacity = slot_capacity(prepared, direction, float(block.world.unix_s[row]), links)
         shares = policy(flows, capacity)
         np.add.at(served[row], flows.cell, shares.rate_bps)
-        limit[row] = _worst(flows.cell, shares.limit, shape[1])
-        satellite = block.satellite[row]
-        on = satellite >= 0
-        used = np.bincount(satellite[on], served[row][on], len(capacity.satellite_bps))
-        room[row] = np.where(on, capacity.satellite_bps[satellite] - used[satellite], 0.0)
-        through[row] = np.bincount(block.gateway[row][on], served[row][on], gateways).astype(np.int64)
+        np.maximum.at(limit[row], flows.cell, shares.limit)
+        used = np.bincount(links.satellite, shares.link_bps, len(capacity.satellite_bps))
+        room[row, here.place] = capacity.satellite_bps[here.satellite] - used[here.satellite]
+        through[row] = np.bincount(links.gateway, shares.link_bps, through.shape[1]).astype(np.int64)
+    channel, loss = np.zeros(shape, np.float32), np.full(shape, np.nan, np.float32)
+    channel[own.row, own.place], loss[own.row, own.place] = own_bps, lost
     peak = _peak(prepared, block, name, channel, served, room)
     return Rates(channel, loss, offered, served, peak, limit, through)
-
-
-def _worst(cell: IntArray, limit: npt.NDArray[np.int8], places: int) -> npt.NDArray[np.int8]:
-    """Limit of each place: that of its flow that is cut the most downstream; demand only where all are met."""
-    out = np.zeros(places, np.int8)
-    np.maximum.at(out, cell, limit)
-    return out
 
 
 def _peak(

@@ -32,6 +32,7 @@ from bentpipe.geometry.usable import LinkBuffers, UsableLinks, usable_links
 from bentpipe.network.beams import BeamTime, share_beam_time
 from bentpipe.network.choices import record_choices
 from bentpipe.network.followed import Followed, follow_satellites
+from bentpipe.network.further import FurtherLinks, further_links
 from bentpipe.network.links import Links
 from bentpipe.network.placedelay import place_round_trips_s
 from bentpipe.simulate.prepare import Prepared
@@ -39,6 +40,8 @@ from bentpipe.simulate.world import World, same_sky, seed_worlds, world_state
 
 #: Links that are held at once while looking ahead, which bounds the memory.
 LINKS_AT_ONCE = 20_000_000
+#: Policies that share rates over several satellites.
+SEVERAL = ("multipath", "max-throughput")
 _NO_SLOTS = np.empty(0, np.int16)
 
 
@@ -71,7 +74,8 @@ class SlotResult(NamedTuple):
 class Block(NamedTuple):
     """Results of T slots for C places, as arrays; see ``results/variables.csv`` for units.
 
-    `handover` compares with the slot before, also across the edge of a block.
+    `handover` compares with the slot before, also across the edge of a block. `further` has the other links of each
+    slot where rates are shared over several satellites.
     """
 
     slots: npt.NDArray[np.int64]
@@ -91,6 +95,7 @@ class Block(NamedTuple):
     beam_slices: npt.NDArray[np.int32]
     handover: npt.NDArray[np.bool_]
     antennas_in_use: npt.NDArray[np.int16]
+    further: list[FurtherLinks | None]
 
 
 class _Sky(NamedTuple):
@@ -308,6 +313,12 @@ def _store(
         block.usable[row], block.reachable[row], block.gateway[row], block.sin_elevation[row], block.north[row],
         block.slant_range_m[row], block.feeder_range_m[row], block.cos_scan[row], block.feeder_sine[row],
     )  # fmt: skip
+    if prepared.scenario.policies.sharing in SEVERAL:
+        block.further[row] = further_links(
+            links.start, links.stop, links.satellite, links.sin_elevation, links.slant_range_m, followed.gateway,
+            followed.range_m, beams.link, result.position_m, result.places.position_m, result.places.boresight,
+            prepared.ground.places.position_m, prepared.ground.up,
+        )  # fmt: skip
     block.beam_left[row] = np.where(result.serving >= 0, beams.left[result.serving], 0)
     block.satellite[row] = result.serving
     block.rtt_s[row] = place_round_trips_s(
@@ -431,4 +442,5 @@ def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World)
         beam_slices=np.empty(shape, np.int32),
         handover=np.empty(shape, np.bool_),
         antennas_in_use=np.empty((len(slots), len(prepared.ground.id)), np.int16),
+        further=[None] * len(slots),
     )
