@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from bentpipe.scenario.areafiles import Polygon
 from bentpipe.scenario.values import (
     CalendarDay,
     Choice,
@@ -86,7 +87,7 @@ class LicenceMask(Part):
     """
 
     regions: tuple[Code, ...] = ()
-    polygon: tuple[tuple[Latitude, Longitude], ...] = ()
+    polygon: Polygon = ()
     allowed: Flag
     start: Moment | None = None
     end: Moment | None = None

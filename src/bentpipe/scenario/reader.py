@@ -282,6 +282,13 @@ def _absolute(tree: Tree, folder: Path | None) -> None:
         (tree.get("constellation"), "elements"),
     ]
     holders += [(site, "track") for site in sites] if isinstance(sites, list) else []
+    licence = tree.get("licence")
+    areas = [
+        tree.get("disruptions"),
+        licence.get("masks") if isinstance(licence, dict) else None,
+        [tree.get("territory")],
+    ]
+    holders += [(item, "polygon") for items in areas if isinstance(items, list) for item in items]
     for holder, key in holders:
         path = holder.get(key) if isinstance(holder, dict) else None
         if isinstance(holder, dict) and isinstance(path, str) and path.strip() and "\x00" not in path:

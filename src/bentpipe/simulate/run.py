@@ -22,6 +22,7 @@ from bentpipe.results.lock import only_writer
 from bentpipe.results.opened import Run, open_run
 from bentpipe.results.store import Grid, Store, write_atomically
 from bentpipe.scenario import Scenario, load_scenario
+from bentpipe.scenario.files import name_by_role
 
 if TYPE_CHECKING:
     from bentpipe.simulate.prepare import Prepared
@@ -237,17 +238,8 @@ def _open_or_create(folder: Path, grid: Grid, prepared: Prepared, identity: str)
     inputs = folder / "inputs"
     inputs.mkdir(exist_ok=True)
     document = prepared.scenario.portable()
-    chosen = prepared.scenario.constellation.elements
-    if chosen is not None:
-        shutil.copyfile(chosen, inputs / chosen.name)
-    for path in (
-        prepared.scenario.people.cells_file,
-        prepared.scenario.sites_file,
-        prepared.scenario.gateways_file,
-        *(s.track for s in prepared.territory.sites),
-    ):
-        if path is not None:
-            shutil.copyfile(path, inputs / path.name)
+    for role, path in prepared.scenario.files().items():
+        shutil.copyfile(path, inputs / name_by_role(role, path))
     write_atomically(inputs / "scenario.json", json.dumps(document, indent=1).encode())
     write_atomically(inputs / "names.json", json.dumps(names(prepared)).encode())
     static = static_variables(prepared, sampled_slots(prepared))
