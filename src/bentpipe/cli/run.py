@@ -56,7 +56,7 @@ def run(
 
     loaded = bentpipe.load_scenario(scenario, overrides)
     if dry_run:
-        plan = bentpipe.plan(loaded)
+        plan = bentpipe.plan(loaded, out=out, threads=threads)
         if as_json:
             print_json("run", {"dry_run": True, "plan": plan.data})
         else:
