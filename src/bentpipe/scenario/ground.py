@@ -103,7 +103,7 @@ class Licence(Part):
 SCHEDULING = ("observed", "highest", "least-delay", "longest", "max-coverage")
 """Names of the scheduling policies that come with bentpipe; others come by entry point."""
 
-PolicyName = Annotated[str, Words(100, r"[A-Za-z_][\w.-]*", "the name of a policy")]
+PolicyName = Annotated[str, Words(100, r"[A-Za-z_][\w.-]*", "the name of a policy", "lower")]
 
 
 class Policies(Part):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag
 
+from bentpipe.errors import Fault, UnknownNameError
 from bentpipe.scenario.constellation import Constellation, Satellite, Time
 from bentpipe.scenario.disruptions import AnyDisruption, Disruption
 from bentpipe.scenario.disruptions import Tag as EventTag
@@ -28,6 +29,7 @@ from bentpipe.scenario.values import (
     Part,
     Text,
     Words,
+    did_you_mean,
 )
 
 if TYPE_CHECKING:
@@ -145,12 +147,23 @@ class Scenario(Part):
         Parameters
         ----------
         name : str
+            Upper and lower case are the same.
 
         Returns
         -------
         Dish
+
+        Raises
+        ------
+        UnknownNameError
+            Where there is none of this name.
         """
-        return self.dishes[name] if name in self.dishes else BUILTIN_DISHES[name]
+        known = {**BUILTIN_DISHES, **self.dishes}
+        if name.lower() not in known:
+            raise UnknownNameError(
+                Fault("no such dish", value=name, allowed=", ".join(known), remedy=did_you_mean(name, known))
+            )
+        return known[name.lower()]
 
     def satellites_on(self) -> date:
         """Tell the date for which the built-in shells are meant.

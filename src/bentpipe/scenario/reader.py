@@ -16,7 +16,7 @@ from bentpipe.errors import Fault, ScenarioError, UnknownNameError
 from bentpipe.scenario.builtin import builtin_names, is_builtin, scenario_text
 from bentpipe.scenario.checks import check
 from bentpipe.scenario.groundchecks import names_beside
-from bentpipe.scenario.merge import Tree, drop, merge, number_ids, override
+from bentpipe.scenario.merge import Tree, drop, fold_names, merge, number_ids, override
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.places import Places, scan
 from bentpipe.scenario.typefaults import build
@@ -144,6 +144,7 @@ def parse_override(text: str) -> tuple[str, Any]:
 def _finish(document: _Document, overrides: Mapping[str, Any]) -> Scenario:
     tree, places, faults = document.tree, document.places, document.faults
     faults += override(tree, places, overrides)
+    faults += fold_names(tree, places)
     number_ids(tree, places)
     built = build(tree, places)
     faults += built.faults
@@ -257,7 +258,7 @@ def _parse(text: str, file: str, folder: Path | None, chain: tuple[str, ...]) ->
     except ValueError as error:  # a number of thousands of digits
         raise ScenarioError(Fault(f"a value cannot be read: {error}", file)) from None
     _absolute(tree, folder)
-    return _extend(_Document(tree, places), folder, chain)
+    return _extend(_Document(tree, places, fold_names(tree, places)), folder, chain)
 
 
 def _syntax_fault(message: str, text: str, file: str) -> Fault:
@@ -316,7 +317,7 @@ def _extend(document: _Document, folder: Path | None, chain: tuple[str, ...]) ->
     if "name" not in tree:
         merged.pop("name", None)
         merged_places.below.pop("name", None)
-    return _Document(merged, merged_places, faults)
+    return _Document(merged, merged_places, faults + document.faults)
 
 
 def _base(source: object, where: str, folder: Path | None, chain: tuple[str, ...]) -> _Document:
