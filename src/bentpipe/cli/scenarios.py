@@ -115,6 +115,7 @@ def new(
 ) -> None:
     """Start a scenario of your own: a commented file that runs as it stands."""
     from bentpipe.scenario import new_scenario, parse_scenario
+    from bentpipe.simulate.checking import outside_faults
 
     if sites is not None and not sites.is_file():
         raise InputError(Fault("no such file", "--sites", str(sites)))
@@ -122,7 +123,7 @@ def new(
     target = out or Path(f"{name}.toml")
     listed = None if sites is None else _seen_from(sites, target)
     body = new_scenario(country, listed)
-    faults = catalog_faults(parse_scenario(body, file=str(target), folder=target.resolve().parent))
+    faults = outside_faults(parse_scenario(body, file=str(target), folder=target.resolve().parent))
     if faults:
         raise InputError(*(replace(fault, where=f"--country {country}") for fault in faults))
     write_new(target, body, force)
@@ -173,51 +174,18 @@ def write_new(target: Path, text: str, force: bool) -> Path:
     return target
 
 
-def catalog_faults(loaded: Scenario) -> tuple[Fault, ...]:
-    """Check what a scenario takes from the catalogue: country, regions, built-in shells of the date.
-
-    Parameters
-    ----------
-    loaded : Scenario
-
-    Returns
-    -------
-    tuple of Fault
-    """
-    from bentpipe.catalog.geodata import load_geodata
-    from bentpipe.catalog.shells import constellation_shells
-    from bentpipe.scenario import check_references
-
-    faults: list[Fault] = []
-    try:
-        if loaded.territory.country is not None:
-            codes = {region.code for region in load_geodata().regions(loaded.territory.country)}
-            faults += check_references(loaded, codes)
-    except InputError as error:
-        faults += [replace(fault, where=loaded.where("territory.country")) for fault in error.faults]
-    try:
-        if loaded.constellation.source in ("on-station", "licensed"):
-            constellation_shells(loaded.constellation.operator, loaded.constellation.source, loaded.satellites_on())
-    except InputError as error:
-        key = "constellation.date" if loaded.constellation.date else "time.start"
-        faults += [replace(fault, where=loaded.where(key)) for fault in error.faults]
-    return tuple(faults)
-
-
 def validate(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A TOML file, or a built-in name.")],
     as_json: AsJson = False,
 ) -> None:
-    """Check a scenario file and tell all its faults at once.
+    """Check a scenario with the files that it names, and tell all faults at once.
 
     Times without an offset are UTC. Exit code 0: nothing wrong; 2: faults.
     """
+    import bentpipe
     from bentpipe.scenario import load_scenario
-    from bentpipe.scenario import validate as find_faults
 
-    faults = find_faults(scenario)
-    if not faults:
-        faults = catalog_faults(load_scenario(scenario))
+    faults = bentpipe.validate(scenario)
     if as_json:
         rows = [
             {"what": f.what, "where": f.where, "value": f.value, "allowed": f.allowed, "remedy": f.remedy}

@@ -146,6 +146,10 @@ def check_gateways(s: Scenario, at: Places) -> Faults:
                 "no [[pops]]",
             )
         return
+    if s.gateways_file is not None and not s.pops and not written(at, "pops"):
+        yield Fault(
+            "gateways of a file need points of presence", at.where(["gateways_file"]), None, "one or more [[pops]]"
+        )
     pops = {pop.id for pop in s.pops} | set(at.find(["pops"]).ids)
     for number, gateway in enumerate(s.gateways):
         here: list[str | int] = ["gateways", number]

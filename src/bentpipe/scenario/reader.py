@@ -141,7 +141,37 @@ def parse_override(text: str) -> tuple[str, Any]:
         return key, value
 
 
+def examine(source: str | Path) -> tuple[Scenario | None, tuple[Fault, ...]]:
+    """Read a scenario as far as it can be read, for checks that go on where it is wrong.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path
+        As in `load_scenario`.
+
+    Returns
+    -------
+    scenario : Scenario or None
+        Where there are faults, a draft: None stands in place of what was refused. None where there is not even that.
+    faults : tuple of Fault
+    """
+    try:
+        document = _open(source)
+    except (ScenarioError, UnknownNameError) as error:
+        return None, error.faults
+    scenario, faults = _read_document(document, {})
+    return scenario, tuple(faults)
+
+
 def _finish(document: _Document, overrides: Mapping[str, Any]) -> Scenario:
+    scenario, faults = _read_document(document, overrides)
+    if faults:
+        raise ScenarioError(*faults)
+    return scenario
+
+
+def _read_document(document: _Document, overrides: Mapping[str, Any]) -> tuple[Scenario, list[Fault]]:
+    """Build the scenario, or a draft of it, with every fault in the order of the file."""
     tree, places, faults = document.tree, document.places, document.faults
     faults += override(tree, places, overrides)
     faults += fold_names(tree, places)
@@ -152,13 +182,11 @@ def _finish(document: _Document, overrides: Mapping[str, Any]) -> Scenario:
         faults += check(built.scenario, places, sure=not built.faults, today=date.today())
     except RecursionError:
         faults.append(Fault("nested too deeply", places.file))
-    if faults:
-        raise ScenarioError(*_in_order(faults, tree))
     built.scenario._places = places
-    return built.scenario
+    return built.scenario, _in_order(faults)
 
 
-def _in_order(faults: list[Fault], tree: Tree) -> list[Fault]:
+def _in_order(faults: list[Fault]) -> list[Fault]:
     """Sort by file and line, each fault once."""
 
     def place(fault: Fault) -> tuple[str, int]:
