@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +18,15 @@ from bentpipe.cli.progress import progress_on_stderr
 from bentpipe.errors import Fault, InputError
 
 INTERRUPTED = 130
+#: Options that set a key of the scenario.
+OPTIONS = {
+    "seed": "--seed",
+    "time.start": "--start",
+    "time.duration": "--duration",
+    "policies.scheduling": "--policy",
+    "constellation.source": "--elements",
+    "constellation.elements": "--elements",
+}
 
 
 def run(
@@ -54,16 +65,18 @@ def run(
     )
     import bentpipe
 
-    loaded = bentpipe.load_scenario(scenario, overrides)
+    with told_by_option():
+        loaded = bentpipe.load_scenario(scenario, overrides)
     if dry_run:
-        plan = bentpipe.plan(loaded, out=out, threads=threads)
+        with told_by_option():
+            plan = bentpipe.plan(loaded, out=out, threads=threads)
         if as_json:
             print_json("run", {"dry_run": True, "plan": plan.data})
         else:
             print_lines(plan.lines)
         return
     try:
-        with progress_on_stderr(quiet) as progress:
+        with told_by_option(), progress_on_stderr(quiet) as progress:
             finished = bentpipe.run(loaded, out=out, threads=threads, progress=progress)
             answer = bentpipe.answer(finished)
             if not no_report:
@@ -80,6 +93,21 @@ def run(
         return
     print_lines(answer.lines)
     print_lines([f"Report: {page}" if page else f"Run: {finished.path}"])
+
+
+@contextmanager
+def told_by_option() -> Iterator[None]:
+    """Let faults of overridden keys name the option that was typed."""
+    try:
+        yield
+    except InputError as error:
+        own = [replace(fault, where=_option(fault.where)) for fault in error.faults]
+        raise type(error)(*own) from error
+
+
+def _option(where: str) -> str:
+    key = where.removeprefix("override: ")
+    return where if key == where else OPTIONS.get(key, f"--set {key}")
 
 
 def read_overrides(options: Mapping[str, Any], elements: Path | None, settings: Sequence[str]) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def new(
     name = f"my-{country.strip().lower()}"
     target = out or Path(f"{name}.toml")
     listed = None if sites is None else _seen_from(sites, target)
-    body = new_scenario(country, listed)
+    body = new_scenario(country, listed, called=_country_name(country))
     faults = outside_faults(parse_scenario(body, file=str(target), folder=target.resolve().parent))
     if faults:
         raise InputError(*(replace(fault, where=f"--country {country}") for fault in faults))
@@ -131,6 +131,16 @@ def new(
         print_json("scenarios new", {"file": target, "name": name})
     else:
         print_lines([f"Written: {target}", f"Next: bentpipe run {target}"])
+
+
+def _country_name(code: str) -> str:
+    """Name of a country; nothing where there is none, which is told later with the rest."""
+    from bentpipe.catalog.geodata import load_geodata
+
+    try:
+        return load_geodata().country(code).name
+    except InputError:
+        return ""
 
 
 def _seen_from(sites: Path, target: Path) -> Path:

@@ -244,7 +244,7 @@ def override(tree: Tree, places: Places, changes: Mapping[str, Any]) -> list[Fau
     """
     faults = []
     for key, value in changes.items():
-        parts, where = key.split("."), f"override {key}"
+        parts, where = key.split("."), f"override: {key}"
         here: Any = tree
         at = places
         for number, part in enumerate(parts[:-1]):
@@ -255,7 +255,7 @@ def override(tree: Tree, places: Places, changes: Mapping[str, Any]) -> list[Fau
                 inside = ".".join(parts[:number])
                 faults.append(Fault(f"{inside} holds no '{part}'", where, value, "", did_you_mean(part, _names(here))))
                 break
-            here, at = here[step], at.child(step, f"override {key}", 0)
+            here, at = here[step], at.child(step, "override", 0)
         else:
             faults += _set(here, at, parts[-1], value, where)
     return faults

@@ -202,6 +202,8 @@ def _in_order(faults: list[Fault]) -> list[Fault]:
 def _open(source: str | Path, chain: tuple[str, ...] = (), where: str = "") -> _Document:
     """Find what a name or a path stands for."""
     name = str(source)
+    if not name.strip() or source == Path():
+        raise UnknownNameError(Fault("no scenario is named", where, name, ", ".join(builtin_names()) + ", or a file"))
     if isinstance(source, str) and is_builtin(name):
         return _parse(scenario_text(name), f"built-in {name.lower()}", None, (*chain, f"built-in {name.lower()}"))
     path = Path(source)
@@ -283,10 +285,16 @@ def _parse(text: str, file: str, folder: Path | None, chain: tuple[str, ...]) ->
         raise ScenarioError(_syntax_fault(str(error), text, file)) from None
     except RecursionError:
         raise ScenarioError(Fault("lists or tables nested too deeply", file)) from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ScenarioError(Fault(f"a value cannot be read: {error}", file)) from None
+    except ValueError:  # an integer of thousands of digits: Python's advice to allow more is not for here
+        raise ScenarioError(_endless_number(text, file)) from None
     _absolute(tree, folder)
     return _extend(_Document(tree, places, fold_names(tree, places)), folder, chain)
+
+
+def _endless_number(text: str, file: str) -> Fault:
+    found = re.search(r"[0-9_]{4000,}", text)
+    line = f":{text.count(chr(10), 0, found.start()) + 1}" if found else ""
+    return Fault("a number of thousands of digits cannot be read", f"{file}{line}", None, "whole numbers below 2**63")
 
 
 def _syntax_fault(message: str, text: str, file: str) -> Fault:

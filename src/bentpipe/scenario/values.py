@@ -309,7 +309,8 @@ def parse_duration(value: object, allowed: str = "") -> timedelta:
     form = 'a duration in quotes such as "15s", "90m", "24h" or "1h30m" (units ms, s, m, h, d)'
     allowed = f"{form}, {allowed}".rstrip(", ")
     if not isinstance(value, str):
-        remedy = f'write "{value}s" if seconds are meant' if is_number(value) else ""
+        finite = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        remedy = f'write "{value}s" if seconds are meant' if finite else ""
         raise refuse(f"{kind_of(value)} where a duration belongs", allowed, remedy)
     text = value.strip().lower()
     pieces = _DURATION.findall(text)
