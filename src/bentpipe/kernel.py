@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+
+from bentpipe.cachefolder import user_cache
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,8 +48,7 @@ def cache_folder() -> Path:
     pathlib.Path
         ``$BENTPIPE_CACHE`` or the user's cache folder, else a temporary folder.
     """
-    base = os.environ.get("BENTPIPE_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(base) / "bentpipe" / f"kernels-{source_hash()}"
+    folder = user_cache() / f"kernels-{source_hash()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

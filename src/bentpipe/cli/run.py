@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bentpipe.cachefolder import downloaded_elements
 from bentpipe.cli.output import print_json, print_lines
 from bentpipe.cli.progress import progress_on_stderr
 from bentpipe.errors import Fault, InputError
@@ -35,7 +36,7 @@ def run(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run; runs/NAME when left out.")] = None,
     elements: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Element set to fly instead of the scenario's satellites."),
+        typer.Option(metavar="FILE", help="Element set to fly: a file, or the name of a downloaded one."),
     ] = None,
     policy: Annotated[str | None, typer.Option(metavar="NAME", help="Scheduling policy.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the random draws.")] = None,
@@ -135,10 +136,13 @@ def read_overrides(options: Mapping[str, Any], elements: Path | None, settings: 
     given = {key: value for key, value in options.items() if value is not None}
     faults: list[Fault] = []
     if elements is not None:
-        if not elements.is_file():
-            faults.append(Fault("no such file", where="--elements", value=str(elements)))
+        found = elements if elements.is_file() else downloaded_elements(str(elements))
+        if found is None:
+            remedy = "bentpipe elements list shows the downloaded ones; without --elements the built-in shells fly"
+            allowed = "a file, or the name of a downloaded set"
+            faults.append(Fault("no such file", "--elements", str(elements), allowed, remedy))
         given["constellation.source"] = "elements"
-        given["constellation.elements"] = str(elements.absolute())
+        given["constellation.elements"] = str((found or elements).absolute())
     for setting in settings:
         key, equals, text = setting.partition("=")
         key = key.strip()

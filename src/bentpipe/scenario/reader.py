@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bentpipe.cachefolder import downloaded_elements
 from bentpipe.errors import Fault, ScenarioError, UnknownNameError
 from bentpipe.scenario.builtin import builtin_names, is_builtin, scenario_text
 from bentpipe.scenario.checks import check
@@ -175,6 +176,7 @@ def _read_document(document: _Document, overrides: Mapping[str, Any]) -> tuple[S
     tree, places, faults = document.tree, document.places, document.faults
     faults += override(tree, places, overrides)
     faults += fold_names(tree, places)
+    _downloaded(tree)
     number_ids(tree, places)
     built = build(tree, places)
     faults += built.faults
@@ -184,6 +186,15 @@ def _read_document(document: _Document, overrides: Mapping[str, Any]) -> tuple[S
         faults.append(Fault("nested too deeply", places.file))
     built.scenario._places = places
     return built.scenario, _in_order(faults)
+
+
+def _downloaded(tree: Tree) -> None:
+    """Let an override name a downloaded element set."""
+    holder = tree.get("constellation")
+    name = holder.get("elements") if isinstance(holder, dict) else None
+    if isinstance(holder, dict) and isinstance(name, str) and not os.path.exists(name):
+        found = downloaded_elements(name)
+        holder["elements"] = name if found is None else str(found)
 
 
 def _in_order(faults: list[Fault]) -> list[Fault]:
@@ -329,7 +340,9 @@ def _absolute(tree: Tree, folder: Path | None) -> None:
     for holder, key in holders:
         path = holder.get(key) if isinstance(holder, dict) else None
         if isinstance(holder, dict) and isinstance(path, str) and path.strip() and "\x00" not in path:
-            holder[key] = str(folder / path)
+            own = folder / path
+            cached = downloaded_elements(path) if key == "elements" and not os.path.exists(own) else None
+            holder[key] = str(cached or own)
 
 
 def _extend(document: _Document, folder: Path | None, chain: tuple[str, ...]) -> _Document:
