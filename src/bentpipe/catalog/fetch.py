@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, urlsplit
 
-from bentpipe.catalog.cached import elements_age_s, elements_folder, exclusive
+from bentpipe.cachefolder import elements_folder
+from bentpipe.catalog.cached import elements_age_s, exclusive
 from bentpipe.catalog.elements.age import FRESH_DAYS
 from bentpipe.errors import ElementsError, Fault, FetchError, InputError
 

@@ -42,7 +42,7 @@ SECTIONS = (
 
 
 def write_report(
-    run: FinishedRun, out: Path | None = None, exact_sites: bool = False, outlines: Outlines | None = None
+    run: FinishedRun, out: str | Path | None = None, exact_sites: bool = False, outlines: Outlines | None = None
 ) -> Path:
     """Write the report of a finished run as one HTML file.
 
@@ -50,7 +50,7 @@ def write_report(
     ----------
     run : FinishedRun
         An opened run.
-    out : Path, optional
+    out : str or Path, optional
         Where to write; ``report.html`` in the run's folder when left out.
     exact_sites : bool
         Show the sites' own positions; otherwise each is coarsened to its region.
@@ -67,7 +67,7 @@ def write_report(
     InputError
         Where `out` is a folder, or lies in one that cannot be written.
     """
-    target = out if out is not None else run.path / "report.html"
+    target = Path(out) if out is not None else run.path / "report.html"
     _check_target(target)
     page = render(read(run), exact_sites=exact_sites, outlines=outlines)
     partial = target.with_name(target.name + f".{os.getpid()}.partial")

@@ -148,7 +148,7 @@ def plan(
     at_once = min(threads or os.cpu_count() or 1, side_by_side, len(grid.blocks()))
     memory = memory_estimate(len(ready.slots), places, satellites, length, at_once, cold)
     disk = 8.0 * len(ready.slots) * places
-    data = {
+    data: dict[str, Any] = {
         "scenario": ready.scenario.name,
         "slots": len(ready.slots),
         "slot_s": ready.clock.interval_s,
