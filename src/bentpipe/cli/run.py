@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -59,17 +59,16 @@ def run(
     The same command resumes a run that was interrupted. A folder that holds another run is never
     overwritten.
     """
-    overrides = read_overrides(
-        {"seed": seed, "time.start": start, "time.duration": duration, "policies.scheduling": policy},
-        elements,
-        settings or (),
-    )
+    options = {"seed": seed, "time.start": start, "time.duration": duration, "policies.scheduling": policy}
+    overrides = read_overrides(options, elements, settings or ())
+    typed = {key for key, value in options.items() if value is not None}
+    typed |= {"constellation.source", "constellation.elements"} if elements is not None else set()
     import bentpipe
 
-    with told_by_option():
+    with told_by_option(typed):
         loaded = bentpipe.load_scenario(scenario, overrides)
     if dry_run:
-        with told_by_option():
+        with told_by_option(typed):
             plan = bentpipe.plan(loaded, out=out, threads=threads)
         if as_json:
             print_json("run", {"dry_run": True, "plan": plan.data})
@@ -77,7 +76,7 @@ def run(
             print_lines(plan.lines)
         return
     try:
-        with told_by_option(), progress_on_stderr(quiet) as progress:
+        with told_by_option(typed), progress_on_stderr(quiet) as progress:
             finished = bentpipe.run(loaded, out=out, threads=threads, progress=progress)
             answer = bentpipe.answer(finished)
             if not no_report:
@@ -97,18 +96,20 @@ def run(
 
 
 @contextmanager
-def told_by_option() -> Iterator[None]:
-    """Let faults of overridden keys name the option that was typed."""
+def told_by_option(typed: Collection[str]) -> Iterator[None]:
+    """Let faults of overridden keys name what was typed: an option of its own for the keys of `typed`, else --set."""
     try:
         yield
     except InputError as error:
-        own = [replace(fault, where=_option(fault.where)) for fault in error.faults]
+        own = [replace(fault, where=_option(fault.where, typed)) for fault in error.faults]
         raise type(error)(*own) from error
 
 
-def _option(where: str) -> str:
+def _option(where: str, typed: Collection[str]) -> str:
     key = where.removeprefix("override: ")
-    return where if key == where else OPTIONS.get(key, f"--set {key}")
+    if key == where:
+        return where
+    return OPTIONS[key] if key in typed else f"--set {key}"
 
 
 def read_overrides(options: Mapping[str, Any], elements: Path | None, settings: Sequence[str]) -> dict[str, Any]:

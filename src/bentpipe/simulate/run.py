@@ -175,7 +175,7 @@ def plan(
             f"policy {ready.policy.name}",
             f"{_count(data['blocks'], 'block')} of up to {length} slots, {at_once} at once; "
             f"about {memory / 1e6:.0f} MB of memory{', kernels compiled first' if cold else ''}, "
-            f"up to {disk / 1e6:.0f} MB on disk",
+            f"up to {max(1.0, disk / 1e6):.0f} MB on disk",
             f"results go to {folder}" + (f", which holds {blocks_done} of the blocks already" if blocks_done else ""),
             *(f"note: {w}" for w in ready.warnings),
         ),
