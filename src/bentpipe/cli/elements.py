@@ -42,6 +42,7 @@ def fetch(
     """
     from bentpipe.catalog.fetch import fetch_elements
 
+    notation = notation.lower()
     if notation not in ("json", "csv"):
         raise typer.BadParameter("json or csv", param_hint="--format")
     got = fetch_elements(group, name=name, url=url, notation="csv" if notation == "csv" else "json", tell=_notice)

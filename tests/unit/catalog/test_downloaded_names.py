@@ -108,7 +108,7 @@ def test_old_elements_are_told_when_fetched(put: Put, capsys: pytest.CaptureFixt
     put("starlink.json", 60)
     got = fetch_elements("starlink")
     assert not got.downloaded and "days old (median epoch 2022-10-24" in got.notes[-1]
-    assert main(["elements", "fetch"]) == 0
+    assert main(["elements", "fetch", "STARLINK", "--format", "JSON"]) == 0
     assert "satellites of today are elsewhere" in capsys.readouterr().err
 
 
