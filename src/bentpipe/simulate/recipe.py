@@ -25,7 +25,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bentpipe.errors import Fault, InputError
 from bentpipe.geometry.passes import remaining_slots
 from bentpipe.geometry.usable import LinkBuffers, UsableLinks, usable_links
 from bentpipe.network.beams import BeamTime, share_beam_time
@@ -34,6 +33,7 @@ from bentpipe.network.followed import Followed, follow_satellites
 from bentpipe.network.links import Links
 from bentpipe.network.placedelay import place_round_trips_s
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.scoring import scored
 from bentpipe.simulate.world import World, same_sky, seed_worlds, world_state
 
 #: Links that are held at once while looking ahead, which bounds the memory.
@@ -259,18 +259,15 @@ def _choose(
     is_followed = followed.gateway >= 0
     feeder_path = followed.range_m + np.where(is_followed, route[followed.gateway], 0.0)
     nobody = np.full(len(who.need), -1, np.int32)
-    score = prepared.policy.score(
+    score = scored(
+        prepared.policy,
         Links(
             slot, who.seed, links.start, links.stop, links.satellite, links.sin_elevation, links.north,
             links.slant_range_m, sky.remaining[at], is_followed, feeder_path, prepared.fleet.satellite_id,
             prepared.fleet.log_weight, prepared.place_key, prepared.poleward_sign,
             nobody if previous is None or prepared.policy.memory_slots == 0 else previous,
-        )
+        ),
     )  # fmt: skip
-    score = np.ascontiguousarray(score, np.float64)
-    if score.shape != links.satellite.shape:
-        what = f"policy {prepared.policy.name!r} must score each link once"
-        raise InputError(Fault(what, "scheduling", score.shape, str(links.satellite.shape)))
     need = np.where(world.allowed[row], who.need, 0)
     beams = share_beam_time(
         links.start, links.stop, links.satellite, score, is_followed, need, who.want,
