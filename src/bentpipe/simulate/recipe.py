@@ -5,7 +5,7 @@
     world_state      what is there: satellites, antennas, licence, power          (simulate.world)
     positions        orbit    -> Earth-fixed positions                            (orbit)
     links            geometry -> usable links of places and of gateways           (geometry)
-    follow           network  -> which satellites the gateways' antennas follow   (network.followed)
+    follow           network  -> which satellites the gateways' antennas follow   (network.followed, .coverage)
     score            network  -> the policy's preference for each link            (network.policies)
     share            network  -> serving satellite and beam time of each place    (network.beams)
     delay            network  -> round trip to the point of presence              (network.placedelay)
@@ -55,7 +55,7 @@ class State(NamedTuple):
 
 
 class SlotResult(NamedTuple):
-    """One slot: what was usable, and what was chosen."""
+    """One slot: what was usable, and what was chosen; `coverage_gap` as in ``results/variables.csv``."""
 
     links: UsableLinks
     feeder_links: UsableLinks
@@ -63,6 +63,7 @@ class SlotResult(NamedTuple):
     beams: BeamTime
     score: npt.NDArray[np.float64]
     serving: npt.NDArray[np.int32]
+    coverage_gap: int
 
 
 class Block(NamedTuple):
@@ -85,6 +86,7 @@ class Block(NamedTuple):
     beam_slices: npt.NDArray[np.int32]
     handover: npt.NDArray[np.bool_]
     antennas_in_use: npt.NDArray[np.int16]
+    coverage_gap: npt.NDArray[np.int32]
 
 
 class _Sky(NamedTuple):
@@ -252,10 +254,8 @@ def _choose(
     who = prepared.people[people]
     velocity = prepared.scenario.fibre.velocity_factor
     route = world.fibre_route_m[row] / velocity
-    followed = follow_satellites(
-        links.start, links.stop, links.satellite, who.need, feeder.start, feeder.stop, feeder.satellite,
-        feeder.slant_range_m, route, np.ascontiguousarray(world.antennas[row]), len(prepared.fleet.up),
-    )  # fmt: skip
+    need = np.where(world.allowed[row], who.need, 0)
+    followed, most = _follow(prepared, links, feeder, need, route, np.ascontiguousarray(world.antennas[row]))
     is_followed = followed.gateway >= 0
     feeder_path = followed.range_m + np.where(is_followed, route[followed.gateway], 0.0)
     nobody = np.full(len(who.need), -1, np.int32)
@@ -268,7 +268,6 @@ def _choose(
             nobody if previous is None or prepared.policy.memory_slots == 0 else previous,
         ),
     )  # fmt: skip
-    need = np.where(world.allowed[row], who.need, 0)
     beams = share_beam_time(
         links.start, links.stop, links.satellite, score, is_followed, need, who.want,
         prepared.choosing_order(who.seed, slot), prepared.satellite_room,
@@ -277,7 +276,28 @@ def _choose(
     serving = np.full(len(need), -1, np.int32)
     served = beams.link >= 0
     serving[served] = links.satellite[beams.link[served]]
-    return SlotResult(links, feeder, followed, beams, score, serving)
+    gap = -1 if most is None else most - int(served.sum())
+    return SlotResult(links, feeder, followed, beams, score, serving, gap)
+
+
+def _follow(
+    prepared: Prepared,
+    links: UsableLinks,
+    feeder: UsableLinks,
+    need: npt.NDArray[np.int64],
+    route_m: npt.NDArray[np.float64],
+    antennas: npt.NDArray[np.int64],
+) -> tuple[Followed, int | None]:
+    """Satellites to follow; where the policy puts coverage first, also the places that no choice can exceed."""
+    rows = (
+        links.start, links.stop, links.satellite, need, feeder.start, feeder.stop, feeder.satellite,
+        feeder.slant_range_m, route_m, antennas,
+    )  # fmt: skip
+    if prepared.policy.coverage_first:
+        from bentpipe.network.coverage import follow_for_coverage  # its kernels take long to compile
+
+        return follow_for_coverage(*rows, prepared.satellite_room)
+    return follow_satellites(*rows, len(prepared.fleet.up)), None
 
 
 def _store(
@@ -309,6 +329,7 @@ def _store(
     block.handover[row] = changed & (previous >= 0) if previous is not None else False
     used = followed.gateway[followed.gateway >= 0]
     block.antennas_in_use[row] = np.bincount(used, minlength=block.antennas_in_use.shape[1])
+    block.coverage_gap[row] = result.coverage_gap
 
 
 def slot_in_detail(prepared: Prepared, state: State, slot: int) -> tuple[SlotResult, World]:
@@ -416,4 +437,5 @@ def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World)
         beam_slices=np.empty(shape, np.int32),
         handover=np.empty(shape, np.bool_),
         antennas_in_use=np.empty((len(slots), len(prepared.ground.id)), np.int16),
+        coverage_gap=np.empty(len(slots), np.int32),
     )

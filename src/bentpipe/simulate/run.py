@@ -498,6 +498,7 @@ def _finish(
         return
     store.write_static({"replica_terminals_connected": samples})
     manifest = {**first_manifest(prepared, identity, store.grid), "created_utc": manifest["created_utc"]}
+    manifest["warnings"] += _unproven(store)
     begun = time.perf_counter()
     for event, effect in zip(manifest["events"], event_effects(prepared), strict=True):
         event["effect"] = effect
@@ -506,3 +507,15 @@ def _finish(
     manifest["finished_utc"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     manifest["timings"] = {key: round(value, 3) for key, value in timings.items()}
     write_atomically(path, json.dumps(manifest, indent=1).encode())
+
+
+def _unproven(store: Store) -> list[str]:
+    """What a user should know where coverage came first and the choice is not proven best."""
+    skip = store.grid.slots.start - store.grid.origin
+    gap = np.asarray(store.group["coverage_gap"][skip : skip + len(store.grid.slots)])  # type: ignore[index]
+    if gap.max() <= 0:
+        return []
+    return [
+        f"in {(gap > 0).sum():,} of {len(gap):,} slots it is not proven that the policy serves as many places as could "
+        f"be served: it may be up to {gap.max():,} fewer"
+    ]
