@@ -288,6 +288,51 @@ def _follow(
                     range_m[s] = reach[k]
 
 
+@kernel("int64(int64[::1], int64[::1], int32[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
+def _merge(
+    start: IntArray,
+    stop: IntArray,
+    satellite: npt.NDArray[np.int32],
+    weight: IntArray,
+    first: IntArray,
+    last: IntArray,
+    whole: IntArray,
+) -> int:
+    """Join the places with demand whose links name the same satellites in the same order; returns how many are left.
+
+    Neighbours mostly see the same sky: two thousand places of a country are some two hundred. A hash finds the
+    candidate, a comparison decides.
+    """
+    size = 64
+    while size < 2 * start.size:
+        size *= 2
+    table, code = np.full(size, -1, np.int64), np.empty(start.size, np.uint64)
+    count = 0
+    for c in range(start.size):
+        if weight[c] <= 0 or stop[c] <= start[c]:
+            continue
+        h = np.uint64(stop[c] - start[c])
+        for k in range(start[c], stop[c]):
+            h = (h ^ np.uint64(satellite[k])) * np.uint64(0x9E3779B97F4A7C15)
+        i = np.int64(h >> np.uint64(32)) & (size - 1)
+        while table[i] >= 0:
+            j = table[i]
+            same = code[j] == h and last[j] - first[j] == stop[c] - start[c]
+            if same:
+                shift = start[c] - first[j]
+                for k in range(first[j], last[j]):
+                    same &= satellite[k] == satellite[k + shift]
+            if same:
+                break
+            i = (i + 1) & (size - 1)
+        if table[i] < 0:
+            table[i] = count
+            first[count], last[count], whole[count], code[count] = start[c], stop[c], 0, h
+            count += 1
+        whole[table[i]] += weight[c]
+    return count
+
+
 def follow_satellites(
     start: IntArray,
     stop: IntArray,
@@ -333,11 +378,14 @@ def follow_satellites(
         Ties go to the lower satellite and gateway index.
     """
     result = Followed(np.empty(satellites, np.int32), np.empty(satellites), np.empty(satellites, np.int32))
+    merged = [np.empty(len(start), np.int64) for _ in range(3)]
+    count = _merge(start, stop, satellite, weight, *merged)
+    first, last, whole = (column[:count] for column in merged)
     _follow(
-        start,
-        stop,
+        first,
+        last,
         satellite,
-        weight,
+        whole,
         gateway_start,
         gateway_stop,
         gateway_satellite,
