@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -414,7 +415,7 @@ def _side_by_side(prepared: Prepared, store: Store, threads: int, tell: Progress
         _write(prepared, store, block, result, drawn, None)
         return drawn
 
-    with ThreadPoolExecutor(at_once) as pool:
+    with _short_turns(), ThreadPoolExecutor(at_once) as pool:
         futures = {pool.submit(whole, block): block for block in missing}
         try:
             for future in as_completed(futures):
@@ -426,6 +427,21 @@ def _side_by_side(prepared: Prepared, store: Store, threads: int, tell: Progress
             pool.shutdown(cancel_futures=True)
             raise
     return samples
+
+
+@contextlib.contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let threads take turns at the interpreter more often.
+
+    While one writes its block, in Python, another comes back from its kernels several times a slot, and would wait
+    for up to 5 ms each time.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _one_after_the_other(
