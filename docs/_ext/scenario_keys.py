@@ -95,7 +95,7 @@ def described(kind: Any, checks: list[Any] | tuple[Any, ...] = ()) -> str:
     for check in checks:
         if getattr(check, "allowed", None) or getattr(check, "described", None):
             words = str(getattr(check, "allowed", None) or check.described)
-            # "an id of lower-case letters, ..., such as 'x'" belongs into a message, not into every row.
+            # "an id of letters, ..., such as 'x'" belongs into a message, not into every row.
             return re.sub(r"^(an id) of .*", r"\1", words)
         if hasattr(check, "word"):
             return f"`{check.word}`, or {check.number.allowed}"

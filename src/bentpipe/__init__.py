@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bentpipe.report.plain import Answer, answer
     from bentpipe.results.opened import Run, open_run
     from bentpipe.scenario import Scenario, load_scenario
+    from bentpipe.simulate.checking import validate
     from bentpipe.simulate.explain import Explanation, explain
     from bentpipe.simulate.run import Plan, plan, run
 
@@ -59,6 +60,7 @@ _HOMES = {
     "open_run": "results.opened",
     "plan": "simulate.run",
     "run": "simulate.run",
+    "validate": "simulate.checking",
     "write_report": "report.html",
 }
 
@@ -86,6 +88,7 @@ __all__ = [
     "open_run",
     "plan",
     "run",
+    "validate",
     "write_report",
 ]
 

@@ -18,6 +18,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import PurePath
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,33 @@ class Fault:
     def __str__(self) -> str:
         parts = [f"{self.where}: {self.what}" if self.where else self.what]
         if self.value is not None:
-            shown = repr(self.value)
+            shown = _shown(self.value)
             parts.append(f"found {shown if len(shown) <= 80 else shown[:77] + '...'}")
         if self.allowed:
             parts.append(f"allowed: {self.allowed}")
         if self.remedy:
             parts.append(self.remedy)
         return "; ".join(parts)
+
+
+def _shown(value: object) -> str:
+    """A value as a user writes it: no Python in a message."""
+    if isinstance(value, datetime):
+        return f"{value.isoformat()}{'' if value.tzinfo else 'Z'}"
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return repr(str(value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_shown(item) for item in value[:20]) + (", ..." if len(value) > 20 else "") + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_shown(item)}" for key, item in value.items()) + "}"
+    try:
+        return repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return "a number of thousands of digits"
 
 
 class BentpipeError(Exception):

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 import numba
 
+from bentpipe.cachefolder import user_cache
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -48,8 +50,7 @@ def cache_folder() -> Path:
     pathlib.Path
         ``$BENTPIPE_CACHE`` or the user's cache folder, else a temporary folder.
     """
-    base = os.environ.get("BENTPIPE_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(base) / "bentpipe" / f"kernels-{source_hash()}"
+    folder = user_cache() / f"kernels-{source_hash()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -34,7 +34,8 @@ class Policy:
     lookahead_slots : int
         How many later slots of geometry it needs.
     coverage_first : bool
-        Let the allocator maximise the cells served, the score only breaking ties.
+        Follow the satellites, and share out their beams, so that most places are served; the score is only a
+        preference. See `bentpipe.network.coverage` for what is exact.
     source : str
         Paper, measurement or convention that it follows.
     """

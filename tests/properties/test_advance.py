@@ -124,6 +124,12 @@ def test_the_seeds_are_compared_under_every_policy(world: tuple[Prepared, dict[s
         np.testing.assert_array_equal(connected[:, 0], whole["region_terminals_connected"][at])
 
 
+def test_the_gap_of_coverage_is_told_where_coverage_comes_first(world: tuple[Prepared, dict[str, Any]]) -> None:
+    prepared, whole = world
+    gap = whole["coverage_gap"]
+    assert (gap >= 0).all() if prepared.policy.coverage_first else (gap == -1).all()
+
+
 def test_adding_a_site_changes_no_other_draw(tmp_path: Path) -> None:
     before = small_world(tmp_path)
     text = TEXT.replace("[[sites]]", SECOND_SITE + "\n[[sites]]", 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -12,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from bentpipe.cachefolder import elements_folder
 from bentpipe.errors import FetchError, InputError
 
 #: A lock older than this was left by a program that died: no download may last so long.
@@ -34,6 +36,10 @@ class CachedFile:
         Satellites in it; None where it can no longer be read.
     median_epoch : str or None
         Middle epoch of its element sets, UTC, ISO 8601.
+    first_epoch, last_epoch : str or None
+        Their range.
+    elements_age_s : float or None
+        Time since the middle epoch, s: the age that counts for positions of today.
     fault : str
         Why it cannot be read; "" where it can.
     """
@@ -43,22 +49,10 @@ class CachedFile:
     age_s: float
     satellites: int | None
     median_epoch: str | None
+    first_epoch: str | None = None
+    last_epoch: str | None = None
+    elements_age_s: float | None = None
     fault: str = ""
-
-
-def elements_folder() -> Path:
-    """Return the folder for downloaded element sets; it need not exist yet.
-
-    Returns
-    -------
-    Path
-        Under ``$BENTPIPE_CACHE``, else the user's cache folder (``$XDG_CACHE_HOME`` or ``~/.cache``; on
-        Windows ``%LOCALAPPDATA%``).
-    """
-    base = os.environ.get("BENTPIPE_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    if not base and sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA")
-    return Path(base or Path.home() / ".cache") / "bentpipe" / "elements"
 
 
 def cached_files(folder: Path | None = None) -> tuple[CachedFile, ...]:
@@ -87,8 +81,28 @@ def _describe(path: Path) -> CachedFile:
     try:
         elements = load_elements(path)
     except InputError as error:
-        return CachedFile(path, fetched, age, None, None, str(error.faults[0]))
-    return CachedFile(path, fetched, age, len(elements), f"{str(elements.median_epoch)[:19]}Z")
+        return CachedFile(path, fetched, age, None, None, fault=str(error.faults[0]))
+    median, first, last = (
+        f"{str(when)[:19]}Z" for when in (elements.median_epoch, elements.epoch.min(), elements.epoch.max())
+    )
+    since = elements_age_s(elements.median_epoch)
+    return CachedFile(path, fetched, age, len(elements), median, first, last, since)
+
+
+def elements_age_s(median_epoch: np.datetime64) -> float:
+    """Tell the time since the middle epoch of element sets, s.
+
+    Parameters
+    ----------
+    median_epoch : datetime64
+        UTC.
+
+    Returns
+    -------
+    float
+        Negative where they are for a time to come.
+    """
+    return time.time() - float(median_epoch.astype("datetime64[us]").astype(np.int64)) / 1e6
 
 
 @contextlib.contextmanager

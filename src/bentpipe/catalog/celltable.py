@@ -18,6 +18,7 @@ ALIASES = {
     "people": ("population", "pop", "persons"),
     "terminals": ("dishes", "kits"),
 }
+MOST = 10_000_000_000
 OUTSIDE_SHARE = 0.05
 """People outside the territory that a table may have (borders differ between sources); more is a fault."""
 
@@ -103,11 +104,12 @@ def _cell(text: str, resolution: int, line: int, faults: Faults) -> int:
 
 def _count(text: str, key: str, line: int, faults: Faults) -> float:
     try:
-        value = number(text, 0, 1e10)
+        value = number(text, 0, MOST)
         if key == "terminals" and value != int(value):
             raise ValueError("not a whole number")
     except ValueError as error:
-        faults.add(str(line), f"{key}: {error}", text, "0 or more")
+        kind = "a whole number from" if key == "terminals" else "a number from"
+        faults.add(str(line), f"{key}: {error}", text, f"{kind} 0 to {MOST:,}")
         return 0.0
     return value
 

@@ -11,7 +11,7 @@ import csv
 import difflib
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,7 +84,11 @@ def decode_text(content: bytes, faults: Faults) -> str:
 
 
 def rows_of(
-    text: str, aliases: Mapping[str, Sequence[str]], required: Sequence[str], faults: Faults
+    text: str,
+    aliases: Mapping[str, Sequence[str]],
+    required: Sequence[str],
+    faults: Faults,
+    remarks: Collection[str] | None = None,
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of a delimited text, as line number and values by column; blank lines and ``#`` comments are left out.
 
@@ -99,6 +103,8 @@ def rows_of(
         Columns that must be there.
     faults : Faults
         Where to note faults; raises at a broken header.
+    remarks : collection of str, optional
+        Columns that may stand there and are not read; any other is then a fault.
     """
     lines = text.splitlines()
     start = next((i for i, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")), None)
@@ -107,7 +113,7 @@ def rows_of(
         faults.stop()
         return
     separator = max(",;\t", key=lambda c: (len(known_columns(lines[start], c, aliases)), lines[start].count(c)))
-    columns = header(lines[start], separator, start + 1, aliases, required, faults)
+    columns = header(lines[start], separator, start + 1, aliases, required, faults, remarks)
     reader = csv.reader(
         io.StringIO("\n".join(lines[start + 1 :])), delimiter=separator, strict=True, skipinitialspace=True
     )
@@ -162,6 +168,7 @@ def header(
     aliases: Mapping[str, Sequence[str]],
     required: Sequence[str],
     faults: Faults,
+    remarks: Collection[str] | None = None,
 ) -> list[str]:
     """Column names in order, "" where a column is not known."""
     by_alias = {plain(alias): name for name, others in aliases.items() for alias in (name, *others)}
@@ -173,6 +180,11 @@ def header(
         near = difflib.get_close_matches(plain(cell), by_alias, n=1, cutoff=0.85) if not name and plain(cell) else []
         if near and by_alias[near[0]] not in names:
             faults.add(str(number), "unknown column", cell, by_alias[near[0]], "correct its name")
+        elif not name and plain(cell) and remarks is not None and plain(cell) not in remarks:
+            known = [*aliases, *remarks]
+            hint = difflib.get_close_matches(cell.casefold(), known, n=1, cutoff=0.6)
+            remedy = f"did you mean {hint[0]!r}?" if hint else "take it out, or call it note"
+            faults.add(str(number), "unknown column", cell, ", ".join(aliases), remedy)
     for name in required:
         if name not in names:
             allowed = ", ".join((name, *aliases[name])[:6])

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, urlsplit
 
-from bentpipe.catalog.cached import elements_folder, exclusive
+from bentpipe.cachefolder import elements_folder
+from bentpipe.catalog.cached import elements_age_s, exclusive
+from bentpipe.catalog.elements.age import FRESH_DAYS
 from bentpipe.errors import ElementsError, Fault, FetchError, InputError
 
 if TYPE_CHECKING:
@@ -209,12 +211,27 @@ def _describe(path: Path, address: str, downloaded: bool, age_s: float) -> Fetch
     elements = load_elements(path)
     epoch = f"{str(elements.median_epoch)[:19]}Z"
     source = elements.source
-    return Fetched(path, address, downloaded, age_s, len(elements), epoch, source.sha256, source.notes)
+    notes = (*source.notes, *_old(elements_age_s(elements.median_epoch), epoch))
+    return Fetched(path, address, downloaded, age_s, len(elements), epoch, source.sha256, notes)
+
+
+def _old(age_s: float, epoch: str) -> tuple[str, ...]:
+    """Warn where what the server gives is not of today."""
+    days = age_s / 86400.0
+    if days < FRESH_DAYS:
+        return ()
+    return (
+        f"these element sets are {days:,.1f} days old (median epoch {epoch}), though just given by the server or the "
+        f"cache: satellites of today are elsewhere; simulate a time within {FRESH_DAYS:g} days of their epoch",
+    )
 
 
 def _what_is_left(path: Path) -> str:
     if not path.is_file():
-        return ""
+        return (
+            "; nothing is cached: use a file that you have (--elements FILE), or run without one: the built-in "
+            "shells need no download"
+        )
     hours = (time.time() - path.stat().st_mtime) / 3600.0
     return f"; an earlier download, {hours:.1f} hours old, is kept: {path}"
 

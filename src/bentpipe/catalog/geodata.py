@@ -317,5 +317,11 @@ class Geodata:
 
 @lru_cache(maxsize=1)
 def load_geodata() -> Geodata:
-    """The shipped geodata; the same object each time, since it never changes."""
+    """The shipped geodata; the same object each time, since it never changes.
+
+    Returns
+    -------
+    Geodata
+        Countries, regions, cells and people; angles in degrees, areas in m2.
+    """
     return Geodata()

@@ -6,10 +6,12 @@ Files are bounded in size, XML with a document type (the way to entity bombs and
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -40,7 +42,14 @@ GATEWAY = COMMON | {
     "pop": ("pop_id", "point_of_presence"),
     "power_backup_hours": ("power_backup", "backup_hours"),
     "background_antennas": ("background",),
+    "available_from": ("in_service_from", "opened", "opening_date"),
 }
+#: Columns that a list may carry for its readers; they are not read.
+REMARKS = frozenset(
+    ("note", "notes", "remark", "remarks", "comment", "comments", "description", "source", "date", "tag", "url")
+    + ("country", "region", "city", "town", "address", "operator", "status")
+)
+EARLIEST, LATEST = datetime(2019, 5, 24), datetime(2050, 1, 1)
 KINDS = ("home", "hub", "hospital", "school", "shelter", "government", "business", "vehicle", "vessel", "other")
 
 
@@ -115,7 +124,7 @@ def load_gateways(path: str | Path, pops: Sequence[HasId] = ()) -> tuple[dict[st
     ----------
     path : path
         As for `load_sites`, with optionally antennas, minimum_elevation_deg, gso_avoidance_deg, pop,
-        power_backup_hours, background_antennas.
+        power_backup_hours, background_antennas, available_from (UTC, ISO 8601).
     pops : sequence
         The points of presence that may be named; a row without one is a fault, unless there is only one.
 
@@ -134,6 +143,8 @@ def load_gateways(path: str | Path, pops: Sequence[HasId] = ()) -> tuple[dict[st
     known = [pop.id for pop in pops]
     if len(gateways) == len(rows):
         for row, gateway in zip(rows, gateways, strict=True):
+            if not {"id", "name"} & set(gateway):
+                faults.add(row.where, "the gateway has neither a name nor an id", remedy="fill in the column name")
             if len(known) == 1:
                 gateway.setdefault("pop", known[0])
             if "pop" not in gateway:
@@ -166,7 +177,8 @@ def read_rows(path: Path, aliases: Mapping[str, Sequence[str]]) -> tuple[Faults,
 
 def csv_rows(content: bytes, aliases: Mapping[str, Sequence[str]], faults: Faults) -> Iterable[RawRow]:
     """Rows of a delimited file."""
-    for line, values in rows_of(decode_text(content, faults), aliases, ("latitude_deg", "longitude_deg"), faults):
+    place = ("latitude_deg", "longitude_deg")
+    for line, values in rows_of(decode_text(content, faults), aliases, place, faults, REMARKS):
         yield RawRow(str(line), values)
 
 
@@ -198,7 +210,12 @@ def _feature(feature: Any, where: str, aliases: Mapping[str, Sequence[str]], fau
     if not isinstance(coordinates, list) or len(coordinates) not in (2, 3):
         faults.add(where, "coordinates are not [longitude, latitude]", coordinates)
         return None
-    values = known_values((feature.get("properties") or {}).items(), aliases)
+    properties = feature.get("properties") or {}
+    if not isinstance(properties, dict):
+        faults.add(where, "the properties are no object", type(properties).__name__)
+        return None
+    _misspelt(properties, where, aliases, faults)
+    values = known_values(properties.items(), aliases)
     if "id" in feature:
         values.setdefault("id", str(feature["id"]))
     return RawRow(where, values | position([str(c) for c in coordinates], "height_m" in aliases))
@@ -211,8 +228,19 @@ def kml_rows(content: bytes, aliases: Mapping[str, Sequence[str]], faults: Fault
         if len(coordinates) not in (2, 3):
             faults.add(str(mark.line), "coordinates are not longitude,latitude", mark.coordinates)
             continue
+        _misspelt(mark.data, str(mark.line), aliases, faults)
         values = known_values([*mark.data.items(), ("name", mark.name)], aliases)
         yield RawRow(str(mark.line), values | position(coordinates, "height_m" in aliases))
+
+
+def _misspelt(values: Iterable[str], where: str, aliases: Mapping[str, Sequence[str]], faults: Faults) -> None:
+    """Note names that are nearly ours; others are left out, since map programs add many of their own."""
+    by_alias = {plain(alias): name for name, others in aliases.items() for alias in (name, *others)}
+    given = {by_alias.get(plain(str(key))) for key in values}
+    for key in values:
+        near = difflib.get_close_matches(plain(str(key)), by_alias, n=1, cutoff=0.85)
+        if plain(str(key)) not in by_alias and near and by_alias[near[0]] not in given:
+            faults.add(where, "unknown property", str(key), by_alias[near[0]], "correct its name")
 
 
 def position(coordinates: Sequence[str], with_height: bool) -> dict[str, str]:
@@ -270,11 +298,31 @@ def checked_text(key: str, text: str) -> str:
         text = text.lower()
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", text):
             raise ValueError("not an id (letters a to z, digits, '-' and '_')")
+    if key == "available_from":
+        return checked_time(text)
     if key == "kind":
         text = text.lower()
         if text not in KINDS:
             raise ValueError(f"unknown kind, not one of {', '.join(KINDS)}")
     return text
+
+
+def checked_time(text: str) -> str:
+    """ISO 8601 of a moment; one without an offset is UTC.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
+        raise ValueError("not a UTC time such as 2022-10-24 or 2022-10-24T06:00Z") from None
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError(f"not from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}; leave it empty if there from the start")
+    return f"{moment.isoformat()}Z"
 
 
 def swap_hint(values: Mapping[str, str]) -> str:

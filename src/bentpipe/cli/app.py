@@ -101,7 +101,7 @@ def _load(name: str) -> Callable[..., Any]:
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": str.lower},
     )
     app.command()(loaded)
     return app

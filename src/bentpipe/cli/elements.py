@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bentpipe.cachefolder import downloaded_elements, elements_folder
 from bentpipe.cli.output import print_json, print_lines
+from bentpipe.errors import Fault, UnknownNameError
 
 if TYPE_CHECKING:
     from bentpipe.catalog.elements import ElementSet, InService
@@ -20,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": str.lower},
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")]
@@ -40,6 +42,7 @@ def fetch(
     """
     from bentpipe.catalog.fetch import fetch_elements
 
+    notation = notation.lower()
     if notation not in ("json", "csv"):
         raise typer.BadParameter("json or csv", param_hint="--format")
     got = fetch_elements(group, name=name, url=url, notation="csv" if notation == "csv" else "json", tell=_notice)
@@ -56,8 +59,8 @@ def fetch(
 
 @app.command("list")
 def list_cached(as_json: AsJson = False) -> None:
-    """List the downloaded element sets: date, count and age."""
-    from bentpipe.catalog.cached import cached_files, elements_folder
+    """List the downloaded element sets: satellites, epochs, age of the elements and of the download."""
+    from bentpipe.catalog.cached import cached_files
 
     found = cached_files()
     if as_json:
@@ -70,13 +73,17 @@ def list_cached(as_json: AsJson = False) -> None:
     cells = [
         (
             f.path.name,
-            f.median_epoch or "-",
             "damaged" if f.satellites is None else f"{f.satellites:,}",
+            f"{f.first_epoch[:10]} to {f.last_epoch[:10]}" if f.first_epoch and f.last_epoch else "-",
+            f.median_epoch or "-",
+            "-" if f.elements_age_s is None else _age(f.elements_age_s),
             _age(f.age_s),
         )
         for f in found
     ]
-    print_lines([f"In {elements_folder()}:", *_columns(("file", "median epoch", "satellites", "age"), cells)])
+    titles = ("file", "satellites", "epochs", "median epoch", "age of elements", "downloaded before")
+    print_lines([f"In {elements_folder()}:", *_columns(titles, cells)])
+    print_lines(["", "Use one by its name: bentpipe run SCENARIO --elements NAME, bentpipe elements show NAME"])
 
 
 @app.command()
@@ -153,14 +160,16 @@ def _lines(elements: ElementSet, service: InService) -> list[str]:
 
 
 def _find(file: str) -> Path:
-    """Return the file itself, or the cached one of that name, with or without its ending."""
-    from bentpipe.catalog.cached import elements_folder
-
+    """Return the file itself, or the downloaded one of that name."""
     given = Path(file)
-    if given.exists() or given.name != file:
-        return given
-    folder = elements_folder()
-    return next((p for p in (folder / file, folder / f"{file}.json", folder / f"{file}.csv") if p.is_file()), given)
+    found = None if given.exists() else downloaded_elements(file)
+    if found is None and not given.exists() and given.name == file and not given.suffix:
+        known = ", ".join(sorted(path.stem for path in elements_folder().glob("*.*") if path.suffix != ".lock"))
+        remedy = "bentpipe elements fetch downloads some; bentpipe elements list shows those at hand"
+        raise UnknownNameError(
+            Fault("no such file, and no downloaded element set of this name", "FILE", file, known or "a file", remedy)
+        )
+    return found or given
 
 
 def _columns(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -28,8 +29,13 @@ def report(
     """
     import bentpipe
 
-    page = bentpipe.write_report(bentpipe.open_run(run), out=out, exact_sites=exact_sites)
+    opened = bentpipe.open_run(run, verify=True)
+    page = bentpipe.write_report(opened, out=out, exact_sites=exact_sites)
+    if not opened.complete:
+        sys.stderr.write(
+            "bentpipe: note: the run is unfinished: slots that are not simulated yet count as without service\n"
+        )
     if as_json:
-        print_json("report", {"report": page})
+        print_json("report", {"report": page, "complete": opened.complete})
     else:
         print_lines([f"Report: {page}"])

@@ -5,17 +5,29 @@ from __future__ import annotations
 import shlex
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from bentpipe.cachefolder import downloaded_elements
 from bentpipe.cli.output import print_json, print_lines
 from bentpipe.cli.progress import progress_on_stderr
 from bentpipe.errors import Fault, InputError
 
 INTERRUPTED = 130
+#: Options that set a key of the scenario.
+OPTIONS = {
+    "seed": "--seed",
+    "time.start": "--start",
+    "time.duration": "--duration",
+    "policies.scheduling": "--policy",
+    "constellation.source": "--elements",
+    "constellation.elements": "--elements",
+}
 
 
 def run(
@@ -24,7 +36,7 @@ def run(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run; runs/NAME when left out.")] = None,
     elements: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Element set to fly instead of the scenario's satellites."),
+        typer.Option(metavar="FILE", help="Element set to fly: a file, or the name of a downloaded one."),
     ] = None,
     policy: Annotated[str | None, typer.Option(metavar="NAME", help="Scheduling policy.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the random draws.")] = None,
@@ -47,23 +59,24 @@ def run(
     The same command resumes a run that was interrupted. A folder that holds another run is never
     overwritten.
     """
-    overrides = read_overrides(
-        {"seed": seed, "time.start": start, "time.duration": duration, "policies.scheduling": policy},
-        elements,
-        settings or (),
-    )
+    options = {"seed": seed, "time.start": start, "time.duration": duration, "policies.scheduling": policy}
+    overrides = read_overrides(options, elements, settings or ())
+    typed = {key for key, value in options.items() if value is not None}
+    typed |= {"constellation.source", "constellation.elements"} if elements is not None else set()
     import bentpipe
 
-    loaded = bentpipe.load_scenario(scenario, overrides)
+    with told_by_option(typed):
+        loaded = bentpipe.load_scenario(scenario, overrides)
     if dry_run:
-        plan = bentpipe.plan(loaded)
+        with told_by_option(typed):
+            plan = bentpipe.plan(loaded, out=out, threads=threads)
         if as_json:
             print_json("run", {"dry_run": True, "plan": plan.data})
         else:
             print_lines(plan.lines)
         return
     try:
-        with progress_on_stderr(quiet) as progress:
+        with told_by_option(typed), progress_on_stderr(quiet) as progress:
             finished = bentpipe.run(loaded, out=out, threads=threads, progress=progress)
             answer = bentpipe.answer(finished)
             if not no_report:
@@ -80,6 +93,23 @@ def run(
         return
     print_lines(answer.lines)
     print_lines([f"Report: {page}" if page else f"Run: {finished.path}"])
+
+
+@contextmanager
+def told_by_option(typed: Collection[str]) -> Iterator[None]:
+    """Let faults of overridden keys name what was typed: an option of its own for the keys of `typed`, else --set."""
+    try:
+        yield
+    except InputError as error:
+        own = [replace(fault, where=_option(fault.where, typed)) for fault in error.faults]
+        raise type(error)(*own) from error
+
+
+def _option(where: str, typed: Collection[str]) -> str:
+    key = where.removeprefix("override: ")
+    if key == where:
+        return where
+    return OPTIONS[key] if key in typed else f"--set {key}"
 
 
 def read_overrides(options: Mapping[str, Any], elements: Path | None, settings: Sequence[str]) -> dict[str, Any]:
@@ -107,10 +137,13 @@ def read_overrides(options: Mapping[str, Any], elements: Path | None, settings: 
     given = {key: value for key, value in options.items() if value is not None}
     faults: list[Fault] = []
     if elements is not None:
-        if not elements.is_file():
-            faults.append(Fault("no such file", where="--elements", value=str(elements)))
+        found = elements if elements.is_file() else downloaded_elements(str(elements))
+        if found is None:
+            remedy = "bentpipe elements list shows the downloaded ones; without --elements the built-in shells fly"
+            allowed = "a file, or the name of a downloaded set"
+            faults.append(Fault("no such file", "--elements", str(elements), allowed, remedy))
         given["constellation.source"] = "elements"
-        given["constellation.elements"] = str(elements.absolute())
+        given["constellation.elements"] = str((found or elements).absolute())
     for setting in settings:
         key, equals, text = setting.partition("=")
         key = key.strip()

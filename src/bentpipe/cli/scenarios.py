@@ -21,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": str.lower},
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")]
@@ -115,14 +115,15 @@ def new(
 ) -> None:
     """Start a scenario of your own: a commented file that runs as it stands."""
     from bentpipe.scenario import new_scenario, parse_scenario
+    from bentpipe.simulate.checking import outside_faults
 
     if sites is not None and not sites.is_file():
         raise InputError(Fault("no such file", "--sites", str(sites)))
     name = f"my-{country.strip().lower()}"
     target = out or Path(f"{name}.toml")
     listed = None if sites is None else _seen_from(sites, target)
-    body = new_scenario(country, listed)
-    faults = catalog_faults(parse_scenario(body, file=str(target), folder=target.resolve().parent))
+    body = new_scenario(country, listed, called=_country_name(country))
+    faults = outside_faults(parse_scenario(body, file=str(target), folder=target.resolve().parent))
     if faults:
         raise InputError(*(replace(fault, where=f"--country {country}") for fault in faults))
     write_new(target, body, force)
@@ -130,6 +131,16 @@ def new(
         print_json("scenarios new", {"file": target, "name": name})
     else:
         print_lines([f"Written: {target}", f"Next: bentpipe run {target}"])
+
+
+def _country_name(code: str) -> str:
+    """Name of a country; nothing where there is none, which is told later with the rest."""
+    from bentpipe.catalog.geodata import load_geodata
+
+    try:
+        return load_geodata().country(code).name
+    except InputError:
+        return ""
 
 
 def _seen_from(sites: Path, target: Path) -> Path:
@@ -173,51 +184,18 @@ def write_new(target: Path, text: str, force: bool) -> Path:
     return target
 
 
-def catalog_faults(loaded: Scenario) -> tuple[Fault, ...]:
-    """Check what a scenario takes from the catalogue: country, regions, built-in shells of the date.
-
-    Parameters
-    ----------
-    loaded : Scenario
-
-    Returns
-    -------
-    tuple of Fault
-    """
-    from bentpipe.catalog.geodata import load_geodata
-    from bentpipe.catalog.shells import constellation_shells
-    from bentpipe.scenario import check_references
-
-    faults: list[Fault] = []
-    try:
-        if loaded.territory.country is not None:
-            codes = {region.code for region in load_geodata().regions(loaded.territory.country)}
-            faults += check_references(loaded, codes)
-    except InputError as error:
-        faults += [replace(fault, where=loaded.where("territory.country")) for fault in error.faults]
-    try:
-        if loaded.constellation.source in ("on-station", "licensed"):
-            constellation_shells(loaded.constellation.operator, loaded.constellation.source, loaded.satellites_on())
-    except InputError as error:
-        key = "constellation.date" if loaded.constellation.date else "time.start"
-        faults += [replace(fault, where=loaded.where(key)) for fault in error.faults]
-    return tuple(faults)
-
-
 def validate(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A TOML file, or a built-in name.")],
     as_json: AsJson = False,
 ) -> None:
-    """Check a scenario file and tell all its faults at once.
+    """Check a scenario with the files that it names, and tell all faults at once.
 
     Times without an offset are UTC. Exit code 0: nothing wrong; 2: faults.
     """
+    import bentpipe
     from bentpipe.scenario import load_scenario
-    from bentpipe.scenario import validate as find_faults
 
-    faults = find_faults(scenario)
-    if not faults:
-        faults = catalog_faults(load_scenario(scenario))
+    faults = bentpipe.validate(scenario)
     if as_json:
         rows = [
             {"what": f.what, "where": f.where, "value": f.value, "allowed": f.allowed, "remedy": f.remedy}

@@ -6,6 +6,7 @@ file                    what
 links.py                what a scheduling policy sees
 policies.py             the policies, side by side; observed.py is the one fitted to measurements
 followed.py             which satellites the gateways' antennas follow
+coverage.py             the same where most places are to be served; coverflow.py counts, coversearch.py searches
 beams.py                serving satellite and beam time of each place
 flows.py                flows and capacities of a slot, and the limit that binds each flow
 sharing.py              the policies that share capacity out, side by side, and their gap to the most possible

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bentpipe.errors import Fault, InputError
 from bentpipe.report import assumptions, charts, delaycharts, measures, plain, tables, wording
 from bentpipe.report.map import CLASS_LABELS, draw_map
 from bentpipe.report.outlines import Outlines, outlines_for
@@ -41,7 +42,7 @@ SECTIONS = (
 
 
 def write_report(
-    run: FinishedRun, out: Path | None = None, exact_sites: bool = False, outlines: Outlines | None = None
+    run: FinishedRun, out: str | Path | None = None, exact_sites: bool = False, outlines: Outlines | None = None
 ) -> Path:
     """Write the report of a finished run as one HTML file.
 
@@ -49,7 +50,7 @@ def write_report(
     ----------
     run : FinishedRun
         An opened run.
-    out : Path, optional
+    out : str or Path, optional
         Where to write; ``report.html`` in the run's folder when left out.
     exact_sites : bool
         Show the sites' own positions; otherwise each is coarsened to its region.
@@ -60,14 +61,36 @@ def write_report(
     -------
     Path
         The file written.
+
+    Raises
+    ------
+    InputError
+        Where `out` is a folder, or lies in one that cannot be written.
     """
-    target = out if out is not None else run.path / "report.html"
+    target = Path(out) if out is not None else run.path / "report.html"
+    _check_target(target)
     page = render(read(run), exact_sites=exact_sites, outlines=outlines)
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + f".{os.getpid()}.partial")
-    partial.write_text(page, encoding="utf-8", newline="\n")
-    partial.replace(target)
+    try:
+        partial.write_text(page, encoding="utf-8", newline="\n")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
     return target
+
+
+def _check_target(target: Path) -> None:
+    """Refuse a place that no file can be written to before the work of making the page."""
+    if target.is_dir():
+        remedy = f"name a file, such as {target / 'report.html'}"
+        raise InputError(Fault("a folder where a file belongs", "--out", str(target), "the name of a file", remedy))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"the report's folder cannot be made: {error.strerror or error}"
+        raise InputError(Fault(what, "--out", str(target.parent), remedy="choose another place")) from None
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise InputError(Fault("the report's folder cannot be written", "--out", str(target.parent)))
 
 
 def render(reading: Reading, exact_sites: bool = False, outlines: Outlines | None = None) -> str:

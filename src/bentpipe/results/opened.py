@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bentpipe.errors import Fault, UnknownNameError
+from bentpipe.errors import Fault, StoreError, UnknownNameError
+from bentpipe.results.soundness import check_store, mend, read_manifest
 
 if TYPE_CHECKING:
     import xarray
@@ -47,7 +48,7 @@ class Run:
         skip = grid["start"] - grid["origin"]
         slots = np.arange(grid["start"], grid["stop"], dtype=np.int64)
         data = whole.isel(slot=slice(skip, skip + len(slots)))
-        names = json.loads((self.path / "inputs" / "names.json").read_text(encoding="utf-8"))
+        names = self._names()
         clock = SlotClock(grid["interval_s"], grid["offset_s"])
         along = {
             name: (dim, np.array(values, dtype=np.str_)) for dim, part in names.items() for name, values in part.items()
@@ -65,6 +66,16 @@ class Run:
             note="simulated; not live status",
         )
         return labelled
+
+    def _names(self) -> dict[str, dict[str, list[str]]]:
+        """Text along each dimension."""
+        path = self.path / "inputs" / "names.json"
+        try:
+            found: dict[str, dict[str, list[str]]] = json.loads(path.read_text(encoding="utf-8"))
+            return {dim: dict(part) for dim, part in found.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            what = "the names of the run's cells, sites and regions cannot be read"
+            raise StoreError(Fault(what, str(path), remedy=mend(self.path))) from None
 
 
 def find_run(path_or_name: str | Path, root: str | Path = "runs") -> Path:
@@ -104,13 +115,16 @@ def find_run(path_or_name: str | Path, root: str | Path = "runs") -> Path:
     )
 
 
-def open_run(path_or_name: str | Path) -> Run:
+def open_run(path_or_name: str | Path, *, verify: bool = False) -> Run:
     """Open a run.
 
     Parameters
     ----------
     path_or_name : str or pathlib.Path
         Folder of the run, or its name within ``runs/``.
+    verify : bool
+        Compare the checksums of all that is stored. Otherwise a chunk that is there but damaged shows only when it
+        is read, as an error of the storage library.
 
     Returns
     -------
@@ -120,14 +134,10 @@ def open_run(path_or_name: str | Path) -> Run:
     ------
     UnknownNameError
         Where there is no such run.
+    StoreError
+        Where the manifest, a variable or a chunk of a committed block is missing or damaged.
     """
-    from bentpipe.errors import StoreError
-
     folder = find_run(path_or_name)
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        manifest["identity"], manifest["grid"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        where = str(folder / "manifest.json")
-        raise StoreError(Fault("the run's manifest cannot be read", where, repr(error))) from None
+    manifest = read_manifest(folder)
+    check_store(folder, manifest, verify)
     return Run(folder, manifest)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import zarr
 from zarr.codecs import BloscCodec
 
 from bentpipe.errors import Fault, StoreError
+from bentpipe.results.soundness import STATIC_RECORD, array_trouble, chunk_path, digest
 from bentpipe.results.variables import Variable, variables
 
 _CHUNKED = "slot"
@@ -112,16 +113,74 @@ class Store:
         """
         self.commits.mkdir(parents=True, exist_ok=True)
         group = zarr.open_group(str(self.folder / "results.zarr"), mode="w")
-        table = {v.name: v for v in variables()}
-        for variable in table.values():
+        for variable in variables():
             if _CHUNKED in variable.dims:
-                shape = tuple(self.grid.rows if d == _CHUNKED else sizes[d] for d in variable.dims)
-                chunks = tuple(self.grid.length if d == _CHUNKED else max(1, sizes[d]) for d in variable.dims)
-                _make(group, variable.name, shape, chunks, variable)
-        for name, values in static.items():
-            array = _make(group, name, values.shape, tuple(max(1, n) for n in values.shape), table[name])
-            array[...] = values
+                self._make_chunked(group, variable, sizes)
         self._group, self._arrays = group, {}
+        self.write_static(static)
+
+    def _make_chunked(self, group: zarr.Group, variable: Variable, sizes: Mapping[str, int]) -> None:
+        shape = tuple(self.grid.rows if d == _CHUNKED else sizes[d] for d in variable.dims)
+        chunks = tuple(self.grid.length if d == _CHUNKED else max(1, sizes[d]) for d in variable.dims)
+        _make(group, variable.name, shape, chunks, variable)
+
+    def write_static(self, static: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Write variables without a slot axis whole, and record their checksums.
+
+        Parameters
+        ----------
+        static : mapping
+            Array of each variable.
+        """
+        table = {v.name: v for v in variables()}
+        for name, values in static.items():
+            shutil.rmtree(self.folder / "results.zarr" / name, ignore_errors=True)
+            array = _make(self.group, name, values.shape, tuple(max(1, n) for n in values.shape), table[name])
+            array[...] = values
+        hashes = {
+            **self._static_record(),
+            **{name: digest(chunk_path(self.folder, name, values.ndim)) for name, values in static.items()},
+        }
+        write_atomically(self.commits / STATIC_RECORD, json.dumps({"sha256": hashes}, indent=1).encode())
+
+    def _static_record(self) -> dict[str, str]:
+        try:
+            return dict(json.loads((self.commits / STATIC_RECORD).read_bytes())["sha256"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def restore(self, sizes: Mapping[str, int], static: Mapping[str, npt.NDArray[Any]]) -> bool:
+        """Make again what an existing store has lost or what is damaged in it, blocks apart.
+
+        Parameters
+        ----------
+        sizes, static : mapping
+            As for `create`.
+
+        Returns
+        -------
+        bool
+            Whether anything was made again.
+        """
+        if not (self.folder / "results.zarr" / "zarr.json").is_file():
+            self.create(sizes, static)
+            return True
+        self.commits.mkdir(parents=True, exist_ok=True)
+        table = {v.name: v for v in variables()}
+        known = self._static_record()
+        lost = {
+            name: values
+            for name, values in static.items()
+            if array_trouble(self.folder, table[name])
+            or known.get(name) != digest(chunk_path(self.folder, name, values.ndim))
+        }
+        gone = [v for v in table.values() if _CHUNKED in v.dims and array_trouble(self.folder, v, self.grid.rows)]
+        for variable in gone:
+            shutil.rmtree(self.folder / "results.zarr" / variable.name, ignore_errors=True)
+            self._make_chunked(self.group, variable, sizes)
+        if lost:
+            self.write_static(lost)
+        return bool(lost or gone)
 
     def write(self, block: int, values: Mapping[str, npt.NDArray[Any]], record: Mapping[str, Any]) -> None:
         """Write a block's arrays, then commit it.
@@ -161,8 +220,7 @@ class Store:
 
     def _chunk_hash(self, name: str, chunk: int) -> str:
         rank = len(self._array(name).shape)
-        path = self.folder / "results.zarr" / name / "c" / "/".join([str(chunk)] + ["0"] * (rank - 1))
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
+        return digest(chunk_path(self.folder, name, rank, chunk))
 
     def committed(self, verify: bool = True) -> dict[int, dict[str, Any]]:
         """Blocks whose record is there, and whose chunks are as they were written.

@@ -81,6 +81,7 @@ class Constellation(Part):
     date : datetime.date, optional
         The date of the built-in shells; the start's where absent.
     elements : pathlib.Path, optional
+        An element-set file, or the name of one that `bentpipe elements fetch` downloaded.
     shells : tuple of Shell
     in_service : str
         "auto": satellites that raise or lower their orbit do not serve; "all": every satellite serves.

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bentpipe.scenario.areafiles import Polygon
 from bentpipe.scenario.values import (
     AnySpan,
     CatalogNumber,
@@ -131,14 +132,14 @@ class LicenceWithdrawn(Disruption):
 
     kind: Literal["licence-withdrawn"]
     regions: tuple[Code, ...] = ()
-    polygon: tuple[Corner, ...] = ()
+    polygon: Polygon = ()
 
 
 class Jamming(Disruption):
     """User links fail inside a polygon, or within `radius_km` of `centre` (latitude, longitude), degrees."""
 
     kind: Literal["jamming"]
-    polygon: tuple[Corner, ...] = ()
+    polygon: Polygon = ()
     centre: Corner | None = None
     radius_km: Annotated[float, Number(0, 2_000, "km", above=True)] | None = None
 

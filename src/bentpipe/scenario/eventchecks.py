@@ -231,7 +231,7 @@ def matches(pattern: str, key: str) -> bool:
     -------
     bool
     """
-    wanted, parts = pattern.split("."), key.split(".")
+    wanted, parts = pattern.lower().split("."), key.lower().split(".")
     return len(wanted) <= len(parts) and all(
         fnmatch.fnmatchcase(part, want) for want, part in zip(wanted, parts, strict=False)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from bentpipe.scenario.areafiles import Polygon
 from bentpipe.scenario.values import (
     CalendarDay,
     Choice,
@@ -86,7 +87,7 @@ class LicenceMask(Part):
     """
 
     regions: tuple[Code, ...] = ()
-    polygon: tuple[tuple[Latitude, Longitude], ...] = ()
+    polygon: Polygon = ()
     allowed: Flag
     start: Moment | None = None
     end: Moment | None = None
@@ -102,7 +103,7 @@ class Licence(Part):
 SCHEDULING = ("observed", "highest", "least-delay", "longest", "max-coverage")
 """Names of the scheduling policies that come with bentpipe; others come by entry point."""
 
-PolicyName = Annotated[str, Words(100, r"[A-Za-z_][\w.-]*", "the name of a policy")]
+PolicyName = Annotated[str, Words(100, r"[A-Za-z_][\w.-]*", "the name of a policy", "lower")]
 
 
 class Policies(Part):

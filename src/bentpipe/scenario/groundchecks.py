@@ -146,6 +146,10 @@ def check_gateways(s: Scenario, at: Places) -> Faults:
                 "no [[pops]]",
             )
         return
+    if s.gateways_file is not None and not s.pops and not written(at, "pops"):
+        yield Fault(
+            "gateways of a file need points of presence", at.where(["gateways_file"]), None, "one or more [[pops]]"
+        )
     pops = {pop.id for pop in s.pops} | set(at.find(["pops"]).ids)
     for number, gateway in enumerate(s.gateways):
         here: list[str | int] = ["gateways", number]
@@ -249,10 +253,13 @@ def check_files(s: Scenario, at: Places) -> Faults:
         # os.path answers False where pathlib raises: names too long for the file system.
         if path is not None and not os.path.isfile(path):
             what = "a folder where a file belongs" if os.path.isdir(path) else "no such file"
+            allowed = "a path relative to the scenario file"
+            if key[-1] == "elements":
+                allowed += ", or the name of a downloaded set (bentpipe elements list)"
             yield Fault(
                 what,
                 at.where(key),
                 str(path),
-                "a path relative to the scenario file",
+                allowed,
                 did_you_mean(path.name, names_beside(path)),
             )

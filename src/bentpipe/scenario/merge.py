@@ -16,7 +16,58 @@ from bentpipe.scenario.places import Places, Step
 from bentpipe.scenario.values import did_you_mean
 
 BY_ID = ("gateways", "pops", "sites", "disruptions")
+NAMED: Mapping[tuple[str, str], str] = {
+    ("people", "regions"): "upper",
+    ("terminals", "regions"): "upper",
+    ("terminals", "region_weights"): "upper",
+    ("terminals", "kinds"): "lower",
+    ("", "dishes"): "lower",
+}
+"""Tables whose keys are names, by section, and the case that names are kept in there."""
 Tree = dict[str, Any]
+
+
+def fold_names(tree: Tree, places: Places) -> list[Fault]:
+    """Write ids, kinds of disruption and region codes in the case that they are kept in, in place.
+
+    Parameters
+    ----------
+    tree : dict
+    places : Places
+
+    Returns
+    -------
+    list of Fault
+        Names that are then given twice.
+    """
+    for key in BY_ID:
+        items = tree.get(key)
+        for item in items if isinstance(items, list) else ():
+            for name in ("id", "kind") if isinstance(item, dict) else ():
+                if isinstance(item.get(name), str) and item[name].isascii():
+                    item[name] = item[name].lower()
+    faults = []
+    for (section, key), case in NAMED.items():
+        holder = tree.get(section) if section else tree
+        table = holder.get(key) if isinstance(holder, dict) else None
+        if isinstance(table, dict):
+            faults += _fold_keys(table, [*([section] if section else []), key], case, places)
+    return faults
+
+
+def _fold_keys(table: dict[str, Any], path: list[Step], case: str, places: Places) -> list[Fault]:
+    faults, at = [], places.find(path)
+    for name in list(table):
+        folded = name.upper() if case == "upper" else name.lower()
+        if folded == name or not name.isascii():
+            continue
+        where = places.where([*path, name])
+        if folded in table:
+            faults.append(Fault("the name is given twice: names ignore case", where, name, "once"))
+        table[folded] = table.pop(name)
+        if name in at.below:
+            at.below[folded] = at.below.pop(name)
+    return faults
 
 
 def merge(old: Tree, old_places: Places, new: Tree, new_places: Places) -> tuple[Tree, Places]:
@@ -80,8 +131,11 @@ def position(items: Sequence[Any], name: object) -> int | None:
     -------
     int or None
     """
-    found = [n for n, item in enumerate(items) if isinstance(item, dict) and name and item.get("id") == name]
-    return found[0] if found else None
+    if not isinstance(name, str) or not name:
+        return None
+    wanted = name.lower()
+    ids = [item.get("id") if isinstance(item, dict) else None for item in items]
+    return next((n for n, found in enumerate(ids) if isinstance(found, str) and found.lower() == wanted), None)
 
 
 def drop(tree: Tree, places: Places, keys: object, where: str) -> list[Fault]:
@@ -150,7 +204,8 @@ def resolve(tree: Tree, key: str, where: str) -> tuple[list[Step], Fault | None]
 
 def _step(here: Any, part: str) -> Step | None:
     if isinstance(here, dict):
-        return part if part in here else None
+        near = (key for key in here if str(key).lower() == part.lower())
+        return part if part in here else next(near, None)
     if isinstance(here, list):
         number = position(here, part)
         if number is None and part.isdigit() and int(part) < len(here):
@@ -189,25 +244,27 @@ def override(tree: Tree, places: Places, changes: Mapping[str, Any]) -> list[Fau
     """
     faults = []
     for key, value in changes.items():
-        parts, where = key.split("."), f"override {key}"
+        parts, where = key.split("."), f"override: {key}"
         here: Any = tree
         at = places
         for number, part in enumerate(parts[:-1]):
-            if isinstance(here, dict) and part not in here:
+            if isinstance(here, dict) and _step(here, part) is None:
                 here[part] = {}
             step = _step(here, part)
             if step is None:
                 inside = ".".join(parts[:number])
                 faults.append(Fault(f"{inside} holds no '{part}'", where, value, "", did_you_mean(part, _names(here))))
                 break
-            here, at = here[step], at.child(step, f"override {key}", 0)
+            here, at = here[step], at.child(step, "override", 0)
         else:
             faults += _set(here, at, parts[-1], value, where)
     return faults
 
 
 def _set(here: Any, at: Places, last: str, value: Any, where: str) -> list[Fault]:
-    step = last if isinstance(here, dict) else _step(here, last)
+    step = _step(here, last)
+    if step is None and isinstance(here, dict):
+        step = last
     if step is None:
         return [Fault(f"nothing here holds '{last}'", where, value, "", did_you_mean(last, _names(here)))]
     if value is None:

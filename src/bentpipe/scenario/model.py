@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag
 
+from bentpipe.errors import Fault, UnknownNameError
 from bentpipe.scenario.constellation import Constellation, Satellite, Time
 from bentpipe.scenario.disruptions import AnyDisruption, Disruption
 from bentpipe.scenario.disruptions import Tag as EventTag
+from bentpipe.scenario.files import name_by_role, named_files
 from bentpipe.scenario.ground import Access, Fibre, Gateway, Licence, Policies, Pop
 from bentpipe.scenario.people import BUILTIN_DISHES, Dish, People, Site, Terminals, Territory
 from bentpipe.scenario.places import Places
@@ -28,6 +30,7 @@ from bentpipe.scenario.values import (
     Part,
     Text,
     Words,
+    did_you_mean,
 )
 
 if TYPE_CHECKING:
@@ -164,12 +167,23 @@ class Scenario(Part):
         Parameters
         ----------
         name : str
+            Upper and lower case are the same.
 
         Returns
         -------
         Dish
+
+        Raises
+        ------
+        UnknownNameError
+            Where there is none of this name.
         """
-        return self.dishes[name] if name in self.dishes else BUILTIN_DISHES[name]
+        known = {**BUILTIN_DISHES, **self.dishes}
+        if name.lower() not in known:
+            raise UnknownNameError(
+                Fault("no such dish", value=name, allowed=", ".join(known), remedy=did_you_mean(name, known))
+            )
+        return known[name.lower()]
 
     def satellites_on(self) -> date:
         """Tell the date for which the built-in shells are meant.
@@ -223,7 +237,7 @@ class Scenario(Part):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=not defaults)
 
     def portable(self) -> dict[str, Any]:
-        """Give the document without folders, for the identity of a run: files go by name and, elsewhere, hash.
+        """Give the document without folders, for the identity of a run: files go by role and, elsewhere, hash.
 
         Returns
         -------
@@ -231,15 +245,23 @@ class Scenario(Part):
             As `document`.
         """
         plain = self.document()
-        for holder, key in (
-            (plain, "sites_file"),
-            (plain, "gateways_file"),
-            (plain["people"], "cells_file"),
-            (plain["constellation"], "elements"),
-            (plain["weather"], "table"),
-            (plain["weather"], "rain_file"),
-            *((site, "track") for site in plain["sites"]),
-        ):
-            if key in holder:
-                holder[key] = Path(holder[key]).name
+        for role, path in self.files().items():
+            *above, key = role.split(".")
+            if key == "polygon":
+                continue  # its corners stand in the document
+            holder: Any = plain
+            for step in above:
+                items = holder if isinstance(holder, list) else ()
+                holder = next((item for item in items if item["id"] == step), None) or holder[step]
+            holder[key] = name_by_role(role, path)
         return plain
+
+    def files(self) -> dict[str, Path]:
+        """List the files that the scenario names.
+
+        Returns
+        -------
+        dict of str to pathlib.Path
+            By role: the dotted key that names the file, with items of lists by id.
+        """
+        return named_files(self)

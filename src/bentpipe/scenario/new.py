@@ -13,7 +13,7 @@ _TEXT = """\
 # Every key is optional unless marked (needed); what is left out has the default of the manual.
 schema = 1
 name = "{name}"                         # (needed) names the run's folder
-title = "Satellite internet access in {country}"
+title = {title}
 question = "Who stays connected when the ground networks fail?"
 seed = 1                                # of every random draw
 
@@ -75,7 +75,9 @@ note = "the figures that `bentpipe scenarios new` starts from"
 """
 
 
-def new_scenario(iso3: str, sites: str | Path | None = None, *, name: str = "", resolution: int = 4) -> str:
+def new_scenario(
+    iso3: str, sites: str | Path | None = None, *, name: str = "", resolution: int = 4, called: str = ""
+) -> str:
     """Write the text of a new scenario.
 
     Parameters
@@ -88,6 +90,8 @@ def new_scenario(iso3: str, sites: str | Path | None = None, *, name: str = "", 
         Of the scenario; "my-" and the code where empty.
     resolution : int
         H3 resolution of the analysis cells, 0 to 8.
+    called : str
+        The country's name, for the title; its code where empty.
 
     Returns
     -------
@@ -106,4 +110,5 @@ def new_scenario(iso3: str, sites: str | Path | None = None, *, name: str = "", 
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
         raise ScenarioError(Fault("not a name for a scenario", "name", name, "letters, digits, '-' and '_'"))
     listed = f"sites_file = {json.dumps(Path(sites).as_posix(), ensure_ascii=False)}\n" if sites is not None else ""
-    return (_TEXT + _EVENTS).format(name=name, country=code, resolution=resolution, sites=listed)
+    title = json.dumps(f"Satellite internet access in {called or code}", ensure_ascii=False)
+    return (_TEXT + _EVENTS).format(name=name, country=code, resolution=resolution, sites=listed, title=title)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
+from bentpipe.scenario.areafiles import Polygon
 from bentpipe.scenario.values import (
     CalendarDay,
     CellId,
@@ -41,7 +42,8 @@ class Territory(Part):
     admin1 : tuple of str
         ISO 3166-2 codes that narrow the country down; all of it where empty.
     polygon : tuple of (float, float)
-        Corners (latitude, longitude) in degrees, in order, not crossing the 180th meridian.
+        Corners (latitude, longitude) in degrees, in order, not crossing the 180th meridian; or the path of a
+        GeoJSON file with one Polygon.
     cells : tuple of str
         H3 cells in hexadecimal.
     world : bool
@@ -51,7 +53,7 @@ class Territory(Part):
 
     country: Country | None = None
     admin1: tuple[Code, ...] = ()
-    polygon: tuple[tuple[Latitude, Longitude], ...] = ()
+    polygon: Polygon = ()
     cells: tuple[CellId, ...] = ()
     world: Flag = False
     resolution: Annotated[int, Number(0, 15, "(an H3 resolution)", whole=True)] = 5

@@ -62,7 +62,7 @@ class Places:
         here = self
         for step in path:
             if isinstance(step, str) and step not in here.below:
-                step = here.ids.get(step, int(step) if step.isdigit() else step)
+                step = here.ids.get(step.lower(), int(step) if step.isdigit() else step)
             if step not in here.below:
                 break
             here = here.below[step]

@@ -12,11 +12,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bentpipe.cachefolder import downloaded_elements
 from bentpipe.errors import Fault, ScenarioError, UnknownNameError
 from bentpipe.scenario.builtin import builtin_names, is_builtin, scenario_text
 from bentpipe.scenario.checks import check
 from bentpipe.scenario.groundchecks import names_beside
-from bentpipe.scenario.merge import Tree, drop, merge, number_ids, override
+from bentpipe.scenario.merge import Tree, drop, fold_names, merge, number_ids, override
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.places import Places, scan
 from bentpipe.scenario.span import within_span
@@ -143,24 +144,69 @@ def parse_override(text: str) -> tuple[str, Any]:
         return key, value
 
 
+def examine(source: str | Path) -> tuple[Scenario | None, tuple[Fault, ...]]:
+    """Read a scenario as far as it can be read, for checks that go on where it is wrong.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path
+        As in `load_scenario`.
+
+    Returns
+    -------
+    scenario : Scenario or None
+        Where there are faults, a draft: None stands in place of what was refused. None where there is not even that.
+    faults : tuple of Fault
+    """
+    try:
+        document = _open(source)
+    except (ScenarioError, UnknownNameError) as error:
+        return None, error.faults
+    scenario, faults = _read_document(document, {})
+    return scenario, tuple(faults)
+
+
 def _finish(document: _Document, overrides: Mapping[str, Any]) -> Scenario:
+    scenario, faults = _read_document(document, overrides)
+    if faults:
+        raise ScenarioError(*faults)
+    return within_span(scenario) if _moved(overrides) else scenario
+
+
+def _moved(overrides: Mapping[str, Any]) -> bool:
+    """Whether overrides change the simulated time."""
+    return any(key.split(".")[0].lower() == "time" for key in overrides)
+
+
+def _read_document(document: _Document, overrides: Mapping[str, Any]) -> tuple[Scenario, list[Fault]]:
+    """Build the scenario, or a draft of it, with every fault in the order of the file."""
     tree, places, faults = document.tree, document.places, document.faults
     faults += override(tree, places, overrides)
+    faults += fold_names(tree, places)
+    _downloaded(tree)
     number_ids(tree, places)
     built = build(tree, places)
-    moved = any(key.split(".")[0] == "time" for key in overrides)
     faults += built.faults
     try:
-        faults += check(built.scenario, places, sure=not built.faults, today=date.today(), may_be_outside=moved)
+        faults += check(
+            built.scenario, places, sure=not built.faults, today=date.today(), may_be_outside=_moved(overrides)
+        )
     except RecursionError:
         faults.append(Fault("nested too deeply", places.file))
-    if faults:
-        raise ScenarioError(*_in_order(faults, tree))
     built.scenario._places = places
-    return within_span(built.scenario) if moved else built.scenario
+    return built.scenario, _in_order(faults)
 
 
-def _in_order(faults: list[Fault], tree: Tree) -> list[Fault]:
+def _downloaded(tree: Tree) -> None:
+    """Let an override name a downloaded element set."""
+    holder = tree.get("constellation")
+    name = holder.get("elements") if isinstance(holder, dict) else None
+    if isinstance(holder, dict) and isinstance(name, str) and not os.path.exists(name):
+        found = downloaded_elements(name)
+        holder["elements"] = name if found is None else str(found)
+
+
+def _in_order(faults: list[Fault]) -> list[Fault]:
     """Sort by file and line, each fault once."""
 
     def place(fault: Fault) -> tuple[str, int]:
@@ -176,6 +222,8 @@ def _in_order(faults: list[Fault], tree: Tree) -> list[Fault]:
 def _open(source: str | Path, chain: tuple[str, ...] = (), where: str = "") -> _Document:
     """Find what a name or a path stands for."""
     name = str(source)
+    if not name.strip() or source == Path():
+        raise UnknownNameError(Fault("no scenario is named", where, name, ", ".join(builtin_names()) + ", or a file"))
     if isinstance(source, str) and is_builtin(name):
         return _parse(scenario_text(name), f"built-in {name.lower()}", None, (*chain, f"built-in {name.lower()}"))
     path = Path(source)
@@ -257,10 +305,16 @@ def _parse(text: str, file: str, folder: Path | None, chain: tuple[str, ...]) ->
         raise ScenarioError(_syntax_fault(str(error), text, file)) from None
     except RecursionError:
         raise ScenarioError(Fault("lists or tables nested too deeply", file)) from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ScenarioError(Fault(f"a value cannot be read: {error}", file)) from None
+    except ValueError:  # an integer of thousands of digits: Python's advice to allow more is not for here
+        raise ScenarioError(_endless_number(text, file)) from None
     _absolute(tree, folder)
-    return _extend(_Document(tree, places), folder, chain)
+    return _extend(_Document(tree, places, fold_names(tree, places)), folder, chain)
+
+
+def _endless_number(text: str, file: str) -> Fault:
+    found = re.search(r"[0-9_]{4000,}", text)
+    line = f":{text.count(chr(10), 0, found.start()) + 1}" if found else ""
+    return Fault("a number of thousands of digits cannot be read", f"{file}{line}", None, "whole numbers below 2**63")
 
 
 def _syntax_fault(message: str, text: str, file: str) -> Fault:
@@ -285,10 +339,19 @@ def _absolute(tree: Tree, folder: Path | None) -> None:
         (tree.get("constellation"), "elements"),
     ]
     holders += [(site, "track") for site in sites] if isinstance(sites, list) else []
+    licence = tree.get("licence")
+    areas = [
+        tree.get("disruptions"),
+        licence.get("masks") if isinstance(licence, dict) else None,
+        [tree.get("territory")],
+    ]
+    holders += [(item, "polygon") for items in areas if isinstance(items, list) for item in items]
     for holder, key in holders:
         path = holder.get(key) if isinstance(holder, dict) else None
         if isinstance(holder, dict) and isinstance(path, str) and path.strip() and "\x00" not in path:
-            holder[key] = str(folder / path)
+            own = folder / path
+            cached = downloaded_elements(path) if key == "elements" and not os.path.exists(own) else None
+            holder[key] = str(cached or own)
 
 
 def _extend(document: _Document, folder: Path | None, chain: tuple[str, ...]) -> _Document:
@@ -312,7 +375,7 @@ def _extend(document: _Document, folder: Path | None, chain: tuple[str, ...]) ->
     if "name" not in tree:
         merged.pop("name", None)
         merged_places.below.pop("name", None)
-    return _Document(merged, merged_places, faults)
+    return _Document(merged, merged_places, faults + document.faults)
 
 
 def _base(source: object, where: str, folder: Path | None, chain: tuple[str, ...]) -> _Document:

@@ -188,11 +188,14 @@ class Words(Check):
         A regular expression that the whole text must match.
     described : str
         The pattern in words, for the message.
+    case : str
+        "lower" or "upper" where names ignore case: the one that they are kept in.
     """
 
     longest: int = 300
     pattern: str = ""
     described: str = ""
+    case: str = ""
 
     def read(self, value: Any) -> str:
         """Refuse what is no text, too long, unprintable or of another form."""
@@ -205,9 +208,13 @@ class Words(Check):
             raise refuse(f"{len(value):,} characters is too long", allowed)
         if any(ord(c) < 32 and c not in "\n\t" for c in value):
             raise refuse("control characters in the text", "printable text")
-        if self.pattern and not re.fullmatch(self.pattern, value):
+        # ASCII only: some letters of other alphabets fold to one of these, or to several.
+        folded = (
+            value if not value.isascii() else {"lower": value.lower(), "upper": value.upper()}.get(self.case, value)
+        )
+        if self.pattern and not re.fullmatch(self.pattern, folded):
             raise refuse("not of the form that belongs here", allowed)
-        return value
+        return folded
 
 
 class Truth(Check):
@@ -247,7 +254,7 @@ class WordOr(Check):
 
     def read(self, value: Any) -> str | float:
         """Accept the word or a number."""
-        if value == self.word:
+        if isinstance(value, str) and value.lower() == self.word:
             return self.word
         if isinstance(value, str):
             raise refuse(
@@ -302,7 +309,8 @@ def parse_duration(value: object, allowed: str = "") -> timedelta:
     form = 'a duration in quotes such as "15s", "90m", "24h" or "1h30m" (units ms, s, m, h, d)'
     allowed = f"{form}, {allowed}".rstrip(", ")
     if not isinstance(value, str):
-        remedy = f'write "{value}s" if seconds are meant' if is_number(value) else ""
+        finite = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        remedy = f'write "{value}s" if seconds are meant' if finite else ""
         raise refuse(f"{kind_of(value)} where a duration belongs", allowed, remedy)
     text = value.strip().lower()
     pieces = _DURATION.findall(text)
@@ -470,10 +478,14 @@ _REGION = r"[A-Z]{3}|[A-Z]{2}-[A-Z0-9]{1,3}~?"
 
 Text = Annotated[str, Words()]
 LongText = Annotated[str, Words(5_000)]
-Id = Annotated[str, Words(63, _ID, "an id of lower-case letters, digits, '-' and '_', such as 'wola-krobowska'")]
-Code = Annotated[str, Words(7, _REGION, "an ISO 3166-2 code such as 'UA-30' (of the world: a country such as 'UKR')")]
-Country = Annotated[str, Words(3, r"[A-Z]{3}", "an ISO 3166-1 code of three capitals, such as 'UKR'")]
-CellId = Annotated[str, Words(16, r"[0-9a-f]{15,16}", "an H3 cell id in hexadecimal, such as '851fb467fffffff'")]
+Id = Annotated[str, Words(63, _ID, "an id of letters (a to z), digits, '-' and '_', such as 'wola-krobowska'", "lower")]
+Code = Annotated[
+    str, Words(7, _REGION, "an ISO 3166-2 code such as 'UA-30' (of the world: a country such as 'UKR')", "upper")
+]
+Country = Annotated[str, Words(3, r"[A-Z]{3}", "an ISO 3166-1 code of three letters, such as 'UKR'", "upper")]
+CellId = Annotated[
+    str, Words(16, r"[0-9a-f]{15,16}", "an H3 cell id in hexadecimal, such as '851fb467fffffff'", "lower")
+]
 Flag = Annotated[bool, Truth()]
 Share = Annotated[float, Number(0, 1, "(a share)")]
 Latitude = Annotated[float, Number(-90, 90, "degrees north")]

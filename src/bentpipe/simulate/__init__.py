@@ -7,6 +7,8 @@ prepare.py              a scenario resolved to arrays: fleet.py, territory.py, g
 world.py                what of the system is there, slot by slot: the timeline of disruptions
 recipe.py               advance(prepared, state, slots): one block through the stages
 outputs.py              a block as the variables of results/variables.csv
+scoring.py              what a policy gives, checked
+checking.py             all that is wrong with a scenario, its files included
 run.py                  blocks, commits, resume; identity.py and manifest.py
 explain.py              one link, one slot
 ======================  =============================================================================

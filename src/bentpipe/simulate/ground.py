@@ -127,6 +127,13 @@ def make_ground(scenario: Scenario) -> Ground:
         Where a gateway leads to a point of presence that is not given.
     """
     gateways, pops, warnings = _listed(scenario)
+    late = [g for g in gateways if g.available_from is not None and g.available_from >= scenario.time.end]
+    if late:
+        shown = ", ".join(f"{g.id} ({g.available_from:%Y-%m-%d})" for g in late[:5]) + (
+            ", ..." if len(late) > 5 else ""
+        )
+        what = "no gateway is" if len(late) == len(gateways) else f"{len(late)} of {len(gateways)} gateways are not"
+        warnings = (*warnings, f"{what} in service before the run ends: {shown}")
     lat = np.array([g.latitude_deg for g in gateways], np.float64)
     lon = np.array([g.longitude_deg for g in gateways], np.float64)
     number = {pop.id: i for i, pop in enumerate(pops)}

@@ -58,15 +58,8 @@ def input_files(prepared: Prepared) -> dict[str, str]:
     -------
     dict of str to str
     """
-    scenario = prepared.scenario
-    named: dict[str, Path | None] = {
-        "constellation.elements": scenario.constellation.elements,
-        "people.cells_file": scenario.people.cells_file,
-        "sites_file": scenario.sites_file,
-        "gateways_file": scenario.gateways_file,
-        **{f"sites.{site.id}.track": site.track for site in prepared.territory.sites},
-    }
-    return {key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in named.items() if path is not None}
+    named = prepared.scenario.files()
+    return {role: hashlib.sha256(path.read_bytes()).hexdigest() for role, path in named.items()}
 
 
 def run_identity(prepared: Prepared) -> str:

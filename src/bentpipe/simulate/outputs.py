@@ -61,6 +61,7 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
         "region_terrestrial_down": block.world.terrestrial_down,
         "satellites_tracked": block.antennas_in_use.sum(axis=1, dtype=np.int32),
         "handovers": block.handover[:, :cells].sum(axis=1, dtype=np.int32),
+        "coverage_gap": block.coverage_gap,
         "event_active": block.world.active,
         **_rate_variables(prepared, block),
     }

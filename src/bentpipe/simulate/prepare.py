@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bentpipe.draws import Purpose, place_id, uniforms
 from bentpipe.earth import EarthOrientation, load_earth_orientation, to_unix_s
-from bentpipe.errors import Fault, ScenarioError
+from bentpipe.errors import Fault, InputError, ScenarioError
 from bentpipe.geometry.places import Places
 from bentpipe.network.access import AccessParameters, access_parameters
 from bentpipe.network.delay import fixed_access_s, median_wait_s
@@ -21,7 +21,8 @@ from bentpipe.network.observed import poleward_fade
 from bentpipe.network.policies import SCHEDULING
 from bentpipe.orbit import Propagator
 from bentpipe.registry import Policy, find_policy
-from bentpipe.scenario import Scenario
+from bentpipe.scenario import Scenario, check_references
+from bentpipe.simulate.checking import outside_faults
 from bentpipe.simulate.fleet import Fleet, make_fleet
 from bentpipe.simulate.ground import Ground, make_ground
 from bentpipe.simulate.people import People, make_people
@@ -173,6 +174,17 @@ def prepare(
         Every fault that shows only against the catalogue: unknown regions, files that cannot be read.
     """
     policy = find_policy(SCHEDULING, scheduling or scenario.policies.scheduling)
+    try:
+        return _resolved(scenario, policy, seeds)
+    except InputError as error:
+        faults = outside_faults(scenario)
+        if not faults:
+            raise
+        # The same faults, all of them, with file and line, that `bentpipe validate` tells.
+        raise ScenarioError(*faults) from error
+
+
+def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
     clock = SlotClock(scenario.time.slot_s, scenario.time.slot_offset_s)
     start = float(to_unix_s(scenario.time.start))
     slots = clock.starting_from(start, scenario.time.duration_s)
@@ -183,6 +195,11 @@ def prepare(
     orientation = load_earth_orientation()
     fleet = make_fleet(scenario)
     ground = make_ground(scenario)
+    numbers = fleet.satellite_id.tolist() if scenario.constellation.source == "elements" else None
+    pops = {pop.id for pop in ground.pops}
+    unknown = check_references(scenario, gateways=set(ground.id), pops=pops, catalog_numbers=numbers)
+    if unknown:
+        raise ScenarioError(*unknown)
     territory = make_territory(scenario, {*ground.region.tolist(), *ground.country.tolist()} - {""})
     if not len(ground.latitude_deg):
         raise ScenarioError(

@@ -5,7 +5,7 @@
     world_state      what is there: satellites, antennas, licence, power          (simulate.world)
     positions        orbit    -> Earth-fixed positions                            (orbit)
     links            geometry -> usable links of places and of gateways           (geometry)
-    follow           network  -> which satellites the gateways' antennas follow   (network.followed)
+    follow           network  -> which satellites the gateways' antennas follow   (network.followed, .coverage)
     score            network  -> the policy's preference for each link            (network.policies)
     share            network  -> serving satellite and beam time of each place    (network.beams)
     delay            network  -> round trip to the point of presence              (network.placedelay)
@@ -25,7 +25,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bentpipe.errors import Fault, InputError
 from bentpipe.geometry.passes import remaining_slots
 from bentpipe.geometry.places import Places
 from bentpipe.geometry.usable import LinkBuffers, UsableLinks, usable_links
@@ -36,6 +35,7 @@ from bentpipe.network.further import FurtherLinks, further_links
 from bentpipe.network.links import Links
 from bentpipe.network.placedelay import place_round_trips_s
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.scoring import scored
 from bentpipe.simulate.world import World, same_sky, seed_worlds, world_state
 
 #: Links that are held at once while looking ahead, which bounds the memory.
@@ -59,7 +59,7 @@ class State(NamedTuple):
 
 
 class SlotResult(NamedTuple):
-    """One slot: what was usable, and what was chosen."""
+    """One slot: what was usable, and what was chosen; `coverage_gap` as in ``results/variables.csv``."""
 
     links: UsableLinks
     feeder_links: UsableLinks
@@ -69,6 +69,7 @@ class SlotResult(NamedTuple):
     serving: npt.NDArray[np.int32]
     position_m: npt.NDArray[np.float64]
     places: Places
+    coverage_gap: int
 
 
 class Block(NamedTuple):
@@ -96,6 +97,7 @@ class Block(NamedTuple):
     handover: npt.NDArray[np.bool_]
     antennas_in_use: npt.NDArray[np.int16]
     further: list[FurtherLinks | None]
+    coverage_gap: npt.NDArray[np.int32]
 
 
 class _Sky(NamedTuple):
@@ -264,26 +266,20 @@ def _choose(
     who = prepared.people[people]
     velocity = prepared.scenario.fibre.velocity_factor
     route = world.fibre_route_m[row] / velocity
-    followed = follow_satellites(
-        links.start, links.stop, links.satellite, who.need, feeder.start, feeder.stop, feeder.satellite,
-        feeder.slant_range_m, route, np.ascontiguousarray(world.antennas[row]), len(prepared.fleet.up),
-    )  # fmt: skip
+    need = np.where(world.allowed[row], who.need, 0)
+    followed, most = _follow(prepared, links, feeder, need, route, np.ascontiguousarray(world.antennas[row]))
     is_followed = followed.gateway >= 0
     feeder_path = followed.range_m + np.where(is_followed, route[followed.gateway], 0.0)
     nobody = np.full(len(who.need), -1, np.int32)
-    score = prepared.policy.score(
+    score = scored(
+        prepared.policy,
         Links(
             slot, who.seed, links.start, links.stop, links.satellite, links.sin_elevation, links.north,
             links.slant_range_m, sky.remaining, is_followed, feeder_path, prepared.fleet.satellite_id,
             prepared.fleet.log_weight, prepared.place_key, prepared.poleward_sign,
             nobody if previous is None or prepared.policy.memory_slots == 0 else previous,
-        )
+        ),
     )  # fmt: skip
-    score = np.ascontiguousarray(score, np.float64)
-    if score.shape != links.satellite.shape:
-        what = f"policy {prepared.policy.name!r} must score each link once"
-        raise InputError(Fault(what, "scheduling", score.shape, str(links.satellite.shape)))
-    need = np.where(world.allowed[row], who.need, 0)
     beams = share_beam_time(
         links.start, links.stop, links.satellite, score, is_followed, need, who.want,
         prepared.choosing_order(who.seed, slot), prepared.satellite_room,
@@ -292,7 +288,28 @@ def _choose(
     serving = np.full(len(need), -1, np.int32)
     served = beams.link >= 0
     serving[served] = links.satellite[beams.link[served]]
-    return SlotResult(links, feeder, followed, beams, score, serving, sky.position_m, sky.places)
+    gap = -1 if most is None else most - int(served.sum())
+    return SlotResult(links, feeder, followed, beams, score, serving, sky.position_m, sky.places, gap)
+
+
+def _follow(
+    prepared: Prepared,
+    links: UsableLinks,
+    feeder: UsableLinks,
+    need: npt.NDArray[np.int64],
+    route_m: npt.NDArray[np.float64],
+    antennas: npt.NDArray[np.int64],
+) -> tuple[Followed, int | None]:
+    """Satellites to follow; where the policy puts coverage first, also the places that no choice can exceed."""
+    rows = (
+        links.start, links.stop, links.satellite, need, feeder.start, feeder.stop, feeder.satellite,
+        feeder.slant_range_m, route_m, antennas,
+    )  # fmt: skip
+    if prepared.policy.coverage_first:
+        from bentpipe.network.coverage import follow_for_coverage  # its kernels take long to compile
+
+        return follow_for_coverage(*rows, prepared.satellite_room)
+    return follow_satellites(*rows, len(prepared.fleet.up)), None
 
 
 def _store(
@@ -332,6 +349,7 @@ def _store(
     block.handover[row] = changed & (previous >= 0) if previous is not None else False
     used = followed.gateway[followed.gateway >= 0]
     block.antennas_in_use[row] = np.bincount(used, minlength=block.antennas_in_use.shape[1])
+    block.coverage_gap[row] = result.coverage_gap
 
 
 def slot_in_detail(prepared: Prepared, state: State, slot: int) -> tuple[SlotResult, World]:
@@ -443,4 +461,5 @@ def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World)
         handover=np.empty(shape, np.bool_),
         antennas_in_use=np.empty((len(slots), len(prepared.ground.id)), np.int16),
         further=[None] * len(slots),
+        coverage_gap=np.empty(len(slots), np.int32),
     )

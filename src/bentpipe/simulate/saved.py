@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from bentpipe.errors import Fault, StoreError
 from bentpipe.results.opened import Run
+from bentpipe.results.soundness import mend
 from bentpipe.scenario import Scenario
 
 
@@ -21,13 +25,29 @@ def saved_scenario(run: Run) -> Scenario:
     Returns
     -------
     Scenario
+
+    Raises
+    ------
+    StoreError
+        Where it cannot be read.
     """
     inputs = run.path / "inputs"
     try:
         document: dict[str, Any] = json.loads((inputs / "scenario.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        where = str(inputs / "scenario.json")
-        raise StoreError(Fault("the run's scenario cannot be read", where, repr(error))) from None
+    except (OSError, ValueError, RecursionError):
+        raise _damaged(run) from None
+    try:
+        return _with_files(document, inputs)
+    except (KeyError, TypeError, AttributeError, ValidationError):
+        raise _damaged(run) from None
+
+
+def _damaged(run: Run) -> StoreError:
+    where = str(run.path / "inputs" / "scenario.json")
+    return StoreError(Fault("the run's scenario is damaged", where, remedy=mend(run.path)))
+
+
+def _with_files(document: dict[str, Any], inputs: Path) -> Scenario:
     for holder, key in (
         (document, "sites_file"),
         (document, "gateways_file"),

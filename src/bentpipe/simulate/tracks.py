@@ -107,7 +107,10 @@ def read_track(path: Path, start: datetime, end: datetime) -> Track:
 
 def _row(row: dict[str, str], where: str, faults: list[Fault]) -> tuple[float, float, float, float]:
     try:
-        time = float(to_unix_s(np.datetime64((row["time"] or "").strip().removesuffix("Z"))))
+        text = (row["time"] or "").strip().removesuffix("Z")
+        if not text[:4].isdigit():
+            raise ValueError("NumPy reads 'now' and 'today' as times")
+        time = float(to_unix_s(np.datetime64(text)))
         place = (float(row["lat"]), float(row["lon"]), float(row.get("height") or 0.0))
     except (ValueError, TypeError):
         faults.append(Fault("a row of a track cannot be read", where, dict(row), "time (UTC), lat, lon[, height in m]"))

@@ -13,7 +13,8 @@ from pathlib import Path
 import element_files as made
 import pytest
 
-from bentpipe.catalog.cached import cached_files, elements_folder, exclusive
+from bentpipe.cachefolder import elements_folder
+from bentpipe.catalog.cached import cached_files, exclusive
 from bentpipe.catalog.fetch import Fetched, Limits, fetch_elements
 from bentpipe.errors import FetchError, InputError
 

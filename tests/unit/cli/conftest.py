@@ -26,7 +26,8 @@ class Api:
             raise UnknownNameError(f"no scenario is called {name!r}")
         return SimpleNamespace(name="ukraine-2022")
 
-    def plan(self, scenario: Any) -> Any:
+    def plan(self, scenario: Any, **options: Any) -> Any:
+        self.calls.append(("plan", options))
         return SimpleNamespace(lines=("12 cells", "1 GB"), data={"cells": 12, "bytes": 10**9})
 
     def run(self, scenario: Any, **options: Any) -> Any:
@@ -39,8 +40,9 @@ class Api:
     def answer(self, run: Any) -> Any:
         return SimpleNamespace(lines=("one", "two", "three", "four", "five"), data={"gap_s": float("nan")})
 
-    def open_run(self, name: str) -> Any:
-        return SimpleNamespace(path=Path("runs") / name.lower())
+    def open_run(self, name: str, verify: bool = False) -> Any:
+        self.calls.append(("open_run", verify))
+        return SimpleNamespace(path=Path("runs") / name.lower(), complete=name != "unfinished")
 
     def write_report(self, run: Any, out: Path | None = None, exact_sites: bool = False) -> Path:
         self.calls.append(("write_report", (out, exact_sites)))

@@ -46,8 +46,10 @@ def test_run_json_is_one_strict_object(api: Any, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_dry_run_plans_and_runs_nothing(api: Any, capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
-    assert main(["run", "ukraine-2022", "--dry-run", *(["--json"] if as_json else [])]) == 0
-    assert [name for name, _ in api.calls] == ["load_scenario"]
+    options = ["--out", "here", "--threads", "3"]
+    assert main(["run", "ukraine-2022", "--dry-run", *options, *(["--json"] if as_json else [])]) == 0
+    assert [name for name, _ in api.calls] == ["load_scenario", "plan"]
+    assert api.asked("plan") == {"out": Path("here"), "threads": 3}
     out = capsys.readouterr().out
     if as_json:
         assert json.loads(out)["plan"]["cells"] == 12
@@ -96,6 +98,18 @@ def test_report_coarsens_sites_unless_asked(api: Any, capsys: pytest.CaptureFixt
     assert main(["report", "ukraine-2022", "--out", str(tmp_path / "x.html"), "--exact-sites", "--json"]) == 0
     assert api.asked("write_report") == (tmp_path / "x.html", True)
     assert '"report"' in capsys.readouterr().out
+
+
+def test_a_report_of_an_unfinished_run_says_so(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "unfinished", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["complete"] is False
+    assert "the run is unfinished" in err
+    assert main(["report", "ukraine-2022", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["complete"] is True
+    assert err == ""
+    assert api.asked("open_run") is True  # checksums are compared: a report must not rest on damaged data
 
 
 def test_explain_asks_for_one_instant(api: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -126,7 +126,7 @@ CASES = [
          "did you mean 'on-station'?"),
     case("unknown tag", 'tag = "assumed"\nstart', 'tag = "guessed"\nstart', "disruptions.0.tag",
          "'documented', 'assumed', 'hypothetical'"),
-    case("id with capitals", 'id = "kyiv"', 'id = "Kyiv Centre"', "sites.0.id", "lower-case letters"),
+    case("id with capitals", 'id = "kyiv"', 'id = "Kyiv Centre"', "sites.0.id", "letters (a to z)"),
     case("name that leaves the folder", 'name = "test"', 'name = "../../etc"', "name", "names a folder"),
     case("control characters", 'title = "A test"', 'title = "A\\u0007test"', "title", "control characters"),
     case("endless title", 'title = "A test"', f'title = "{"x" * 400}"', "title", "400 characters is too long"),

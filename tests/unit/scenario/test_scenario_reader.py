@@ -82,7 +82,7 @@ def test_paths_start_from_the_folder_of_the_file(right: str, write: Write, tmp_p
     path = write(right.replace("seed = 7", 'sites_file = "lists/sites.csv"'))
     s = load_scenario(path)
     assert s.sites_file == tmp_path / "lists" / "sites.csv"
-    assert s.portable()["sites_file"] == "sites.csv"
+    assert s.portable()["sites_file"] == "sites_file.csv"
     child = tmp_path / "lists" / "child.toml"
     child.write_text('extends = "../my.toml"\nname = "child"\n')
     assert load_scenario(child).sites_file == s.sites_file

@@ -168,14 +168,16 @@ def parse_json(text: str, faults: FaultList) -> RawElements:
         _fail(faults, f"not valid JSON ({error.msg})", f"line {error.lineno}", "the file may be cut off")
     except (RecursionError, ValueError) as error:
         _fail(faults, f"not usable JSON ({type(error).__name__})", "", "give a list of OMM objects")
-    records = data if isinstance(data, list) else [data]
-    for row, record in enumerate(records, start=1):
+    listed = data if isinstance(data, list) else [data]
+    records = {f"record {row}": record for row, record in enumerate(listed, start=1) if isinstance(record, dict)}
+    for row, record in enumerate(listed, start=1):
         if not isinstance(record, dict):
             faults.add("not an OMM object", f"record {row}", record, "{...} with OMM keywords")
-    faults.raise_any()
-    keys = dict.fromkeys(key for record in records for key in record)
-    columns = {key: [record.get(key) for record in records] for key in keys}
-    return parse_table(Table(columns, [f"record {row}" for row in range(1, len(records) + 1)]), faults)
+    if listed and not records:
+        faults.raise_any()
+    keys = dict.fromkeys(key for record in records.values() for key in record)
+    columns = {key: [record.get(key) for record in records.values()] for key in keys}
+    return parse_table(Table(columns, list(records)), faults)
 
 
 def _fail(faults: FaultList, what: str, place: str, remedy: str) -> NoReturn:

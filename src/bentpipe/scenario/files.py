@@ -1,0 +1,63 @@
+"""The files that a scenario names, each by its role: the dotted key that names it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bentpipe.scenario.areafiles import Ring
+
+if TYPE_CHECKING:
+    from bentpipe.scenario.model import Scenario
+
+
+def named_files(scenario: Scenario) -> dict[str, Path]:
+    """List the files that a scenario names.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Or the draft of one, where None stands for what was refused.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        By role: the dotted key, with items of lists by id; those without one (licence masks) by number.
+    """
+    s = scenario
+    found: dict[str, Any] = {
+        "constellation.elements": getattr(s.constellation, "elements", None),
+        "people.cells_file": getattr(s.people, "cells_file", None),
+        "sites_file": s.sites_file,
+        "gateways_file": s.gateways_file,
+        **{f"sites.{site.id}.track": site.track for site in s.sites or ()},
+        "territory.polygon": _file(getattr(s.territory, "polygon", ())),
+        **{f"licence.masks.{n}.polygon": _file(m.polygon) for n, m in enumerate(getattr(s.licence, "masks", ()) or ())},
+        **{f"disruptions.{e.id}.polygon": _file(getattr(e, "polygon", ())) for e in s.disruptions or ()},
+    }
+    return {role: path for role, path in found.items() if path is not None}
+
+
+def _file(polygon: object) -> Path | None:
+    return polygon.file if isinstance(polygon, Ring) else None
+
+
+def name_by_role(role: str, path: Path) -> str:
+    """Name the copy of a file that a run keeps: two files of one name must not overwrite one another.
+
+    Parameters
+    ----------
+    role : str
+        As in `named_files`.
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    str
+        The role with the file's ending, such as ``sites.van.track.csv`` or ``constellation.elements.tle.gz``.
+    """
+    packed = path.suffix.lower() == ".gz"
+    ending = "".join(path.suffixes[-2:] if packed else path.suffixes[-1:]).lower()
+    return role + (ending if re.fullmatch(r"(\.[a-z0-9]{1,12}){1,2}", ending) else "")
