@@ -52,7 +52,7 @@ def load_rain(path: str | Path, variable: str | None = None) -> RainSeries:
     Parameters
     ----------
     path : str or Path
-        A Zarr store or a NetCDF file.
+        A Zarr store (a folder, or a zip file of it) or a NetCDF file.
     variable : str, optional
         Name of the variable; without it there must be just one with the three dimensions.
 
@@ -83,6 +83,11 @@ def _opened(path: Path, where: str) -> xr.Dataset:
     if not path.exists():
         raise InputError(Fault("no such file or store", where))
     try:
+        if path.suffix.lower() == ".zip":
+            from zarr.storage import ZipStore
+
+            packed: xr.Dataset = xr.open_zarr(ZipStore(path, mode="r"), consolidated=False)
+            return packed
         return xr.open_zarr(path, consolidated=None) if path.is_dir() else xr.open_dataset(path)
     except Exception as error:
         remedy = "give a Zarr store, or install h5netcdf or netCDF4 for NetCDF"

@@ -247,11 +247,13 @@ def check_files(s: Scenario, at: Places) -> Faults:
         (s.gateways_file, ["gateways_file"]),
         (s.people.cells_file, ["people", "cells_file"]),
         (s.constellation.elements, ["constellation", "elements"]),
+        (s.weather.table, ["weather", "table"]),
+        (s.weather.rain_file, ["weather", "rain_file"]),
     ]
     named += [(site.track, ["sites", number, "track"]) for number, site in enumerate(s.sites)]
     for path, key in named:
         # os.path answers False where pathlib raises: names too long for the file system.
-        if path is not None and not os.path.isfile(path):
+        if path is not None and not (os.path.isfile(path) or (key[-1] == "rain_file" and os.path.isdir(path))):
             what = "a folder where a file belongs" if os.path.isdir(path) else "no such file"
             allowed = "a path relative to the scenario file"
             if key[-1] == "elements":

@@ -337,6 +337,8 @@ def _absolute(tree: Tree, folder: Path | None) -> None:
         (tree, "gateways_file"),
         (tree.get("people"), "cells_file"),
         (tree.get("constellation"), "elements"),
+        (tree.get("weather"), "table"),
+        (tree.get("weather"), "rain_file"),
     ]
     holders += [(site, "track") for site in sites] if isinstance(sites, list) else []
     licence = tree.get("licence")

@@ -73,16 +73,23 @@ def _rate_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
     cells, served = len(prepared.territory.cell_id), block.satellite >= 0
     for way, rates in zip(("down", "up"), block_rates(prepared, block), strict=True):
         given = rates or no_rates(prepared, block)
-        rate = given.served_bps.astype(np.float32) if rates else np.full(served.shape, np.nan, np.float32)
-        peak = np.where(served, given.peak_bps, np.nan).astype(np.float32)
+        rate = _rounded(given.served_bps) if rates else np.full(served.shape, np.nan, np.float32)
+        peak = _rounded(np.where(served, given.peak_bps, np.nan))
         for name, values in ((f"rate_{way}_bit_s", rate), (f"peak_{way}_bit_s", peak), (f"limit_{way}", given.limit)):
             out[name], out[f"site_{name}"] = values[:, :cells], values[:, cells:]
         out[f"region_offered_{way}_bit_s"] = prepared.territory.by_region(given.offered_bps[:, :cells])
         out[f"region_rate_{way}_bit_s"] = prepared.territory.by_region(given.served_bps[:, :cells])
         out[f"gateway_{way}_bit_s"] = given.gateway_bps
         if way == "down":
-            out["rain_loss_db"], out["site_rain_loss_db"] = given.rain_loss_db[:, :cells], given.rain_loss_db[:, cells:]
+            loss = _rounded(given.rain_loss_db)
+            out["rain_loss_db"], out["site_rain_loss_db"] = loss[:, :cells], loss[:, cells:]
     return out
+
+
+def _rounded(values: Array) -> npt.NDArray[np.float32]:
+    """Values to one part in 4,000: digits that no model warrants take up most of a store."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    return ((bits + np.uint32(0x400)) & np.uint32(0xFFFFF800)).view(np.float32)
 
 
 def _site_variables(prepared: Prepared, block: Block, connected: npt.NDArray[np.int32]) -> dict[str, Array]:

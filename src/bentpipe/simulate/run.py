@@ -25,7 +25,7 @@ from bentpipe.results.opened import Run, open_run
 from bentpipe.results.soundness import read_manifest
 from bentpipe.results.store import Grid, Store, write_atomically
 from bentpipe.scenario import Scenario, load_scenario
-from bentpipe.scenario.files import name_by_role
+from bentpipe.scenario.files import file_content, name_by_role
 from bentpipe.slots import block_length
 
 if TYPE_CHECKING:
@@ -341,7 +341,7 @@ def _keep_inputs(inputs: Path, prepared: Prepared) -> None:
 
     inputs.mkdir(exist_ok=True)
     files = prepared.scenario.files().items()
-    wanted = {name_by_role(role, path): path.read_bytes() for role, path in files}
+    wanted = {name_by_role(role, path): file_content(path) for role, path in files}
     wanted["scenario.json"] = json.dumps(prepared.scenario.portable(), indent=1).encode()
     wanted["names.json"] = json.dumps(names(prepared)).encode()
     for name, content in wanted.items():
