@@ -9,9 +9,10 @@ import sys
 from typing import Any
 
 import pytest
-from numpydoc.docscrape import NumpyDocString
 
 import bentpipe
+
+docscrape = pytest.importorskip("numpydoc.docscrape", reason="numpydoc is not installed: it is in the extra dev")
 
 NAMES = [name for name in bentpipe.__all__ if name != "__version__"]
 CALLED = [name for name in NAMES if inspect.isfunction(inspect.unwrap(getattr(bentpipe, name)))]
@@ -29,10 +30,10 @@ def modules_after(statement: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stdout.split()}
 
 
-def document(thing: Any) -> NumpyDocString:
+def document(thing: Any) -> Any:
     text = inspect.getdoc(thing)
     assert text, "no docstring"
-    return NumpyDocString(text)
+    return docscrape.NumpyDocString(text)
 
 
 def documented(thing: Any) -> dict[str, Any]:
