@@ -22,6 +22,9 @@ from bentpipe.network.flows import Flows, IntArray, Limit, Shares, SlotCapacity
 
 ByteArray = npt.NDArray[np.int8]
 
+_DEMAND, _CELL_SPECTRUM = int(Limit.DEMAND), int(Limit.CELL_SPECTRUM)
+_BEAM_TIME, _SATELLITE, _GATEWAY = int(Limit.BEAM_TIME), int(Limit.SATELLITE), int(Limit.GATEWAY)
+
 
 @kernel("Tuple((int64[::1], int64[::1]))(int64[::1], int64)")
 def group(link: IntArray, links: int) -> tuple[IntArray, IntArray]:
@@ -114,6 +117,58 @@ def take(first: IntArray, member: IntArray, rate: IntArray, room: IntArray) -> N
             room[link] -= rate[member[i]]
 
 
+@kernel(
+    "void(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int32[::1], int64[::1], int64[::1], int64[::1],"
+    "int32[::1], int64[::1], int64[::1], int8[::1], int64[::1])"
+)
+def _fill_tree(
+    cell: IntArray,
+    demand: IntArray,
+    weight: IntArray,
+    rank: IntArray,
+    serving: IntArray,
+    satellite: npt.NDArray[np.int32],
+    beam_bps: IntArray,
+    spectrum: IntArray,
+    feeder: IntArray,
+    gateway_of: npt.NDArray[np.int32],
+    trunk: IntArray,
+    rate: IntArray,
+    limit: ByteArray,
+    link_bps: IntArray,
+) -> None:
+    """Water-fill limit by limit, rank after rank, each out of the room that those before leave."""
+    flows, cells = cell.size, serving.size
+    beam = np.zeros(cells, np.int64)
+    for c in range(cells):
+        if serving[c] >= 0:
+            beam[c] = beam_bps[serving[c]]
+    on_cell, on_satellite, on_gateway = np.empty(flows, np.int64), np.empty(flows, np.int64), np.empty(flows, np.int64)
+    for level in np.unique(rank):
+        for f in range(flows):
+            c = cell[f]
+            on_cell[f] = on_satellite[f] = on_gateway[f] = -1
+            if rank[f] != level or serving[c] < 0 or gateway_of[satellite[serving[c]]] < 0:
+                continue
+            on_cell[f], on_satellite[f] = c, satellite[serving[c]]
+            on_gateway[f] = gateway_of[on_satellite[f]]
+            rate[f], limit[f] = demand[f], _DEMAND
+        first_c, member_c = group(on_cell, cells)
+        first_s, member_s = group(on_satellite, feeder.size)
+        first_g, member_g = group(on_gateway, trunk.size)
+        fill_level(first_c, member_c, spectrum, weight, rate, limit, _CELL_SPECTRUM)
+        fill_level(first_c, member_c, beam, weight, rate, limit, _BEAM_TIME)
+        fill_level(first_s, member_s, feeder, weight, rate, limit, _SATELLITE)
+        fill_level(first_g, member_g, trunk, weight, rate, limit, _GATEWAY)
+        take(first_c, member_c, rate, spectrum)
+        take(first_c, member_c, rate, beam)
+        take(first_s, member_s, rate, feeder)
+        take(first_g, member_g, rate, trunk)
+        for f in range(flows):
+            if on_cell[f] >= 0:
+                link_bps[serving[cell[f]]] += rate[f]
+
+
 def single_satellite(flows: Flows, capacity: SlotCapacity) -> Shares:
     """Weighted max-min fair rates over the links that the scheduler chose.
 
@@ -130,44 +185,10 @@ def single_satellite(flows: Flows, capacity: SlotCapacity) -> Shares:
         Rates in whole bit/s; exact up to one bit/s a flow and limit. Flows of a cell without a serving link, or whose
         satellite no gateway follows, are unserved.
     """
-    served = capacity.serving >= 0
-    satellite = np.full(len(served), -1, np.int64)
-    satellite[served] = capacity.satellite[capacity.serving[served]]
-    beam = np.zeros(len(served), np.int64)
-    beam[served] = capacity.beam_bps[capacity.serving[served]]
-    gateway = np.where(satellite >= 0, capacity.gateway[satellite] if len(capacity.gateway) else -1, -1)
-    served &= gateway >= 0
-    cell = np.where(served[flows.cell], flows.cell, -1)
-    on_cell, on_satellite = cell, np.where(cell >= 0, satellite[flows.cell], -1)
-    on_gateway = np.where(cell >= 0, gateway[flows.cell], -1).astype(np.int64)
-    steps = [
-        (Limit.CELL_SPECTRUM, on_cell, capacity.spectrum_bps.copy()),
-        (Limit.BEAM_TIME, on_cell, beam),
-        (Limit.SATELLITE, on_satellite, capacity.satellite_bps.copy()),
-        (Limit.GATEWAY, on_gateway, capacity.gateway_bps.copy()),
-    ]
-    rate, limit = np.zeros(len(cell), np.int64), np.full(len(cell), Limit.UNSERVED, np.int8)
-    for rank in np.unique(flows.rank):
-        now = (flows.rank == rank) & (cell >= 0)
-        rate[now] = flows.demand_bps[now]
-        limit[now] = Limit.DEMAND
-        _climb(now, steps, flows.weight, rate, limit)
+    rate, limit = np.zeros(len(flows.cell), np.int64), np.full(len(flows.cell), Limit.UNSERVED, np.int8)
     link_bps = np.zeros(len(capacity.satellite), np.int64)
-    given = cell >= 0
-    np.add.at(link_bps, capacity.serving[cell[given]], rate[given])
+    _fill_tree(
+        *flows, capacity.serving, capacity.satellite, capacity.beam_bps, capacity.spectrum_bps.copy(),
+        capacity.satellite_bps.copy(), capacity.gateway, capacity.gateway_bps.copy(), rate, limit, link_bps,
+    )  # fmt: skip
     return Shares(rate, limit, link_bps)
-
-
-def _climb(
-    now: npt.NDArray[np.bool_],
-    steps: list[tuple[Limit, IntArray, IntArray]],
-    weight: IntArray,
-    rate: IntArray,
-    limit: ByteArray,
-) -> None:
-    """Water-fill some flows limit by limit, and take their rates out of the room of each."""
-    grouped = [(name, group(np.where(now, link, -1), len(room)), room) for name, link, room in steps]
-    for name, (first, member), room in grouped:
-        fill_level(first, member, room, weight, rate, limit, int(name))
-    for _, (first, member), room in grouped:
-        take(first, member, rate, room)
