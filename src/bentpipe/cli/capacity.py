@@ -16,7 +16,8 @@ from bentpipe.errors import Fault, InputError, UnknownNameError
 def capacity(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's name or folder; or a scenario's name or file.")],
     target: Annotated[
-        str, typer.Option(metavar="DOWN/UP", help="Rate for each terminal, Mbit/s towards it and from it, such as 25/3.")
+        str,
+        typer.Option(metavar="DOWN/UP", help="Rate for each terminal, Mbit/s towards it and from it, such as 25/3."),
     ],
     availability: Annotated[
         str, typer.Option(metavar="SHARE", help="Share of the slots in which it is to get it, above 0, up to 1.")

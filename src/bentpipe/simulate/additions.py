@@ -43,7 +43,9 @@ class Addition(NamedTuple):
     world: World
 
 
-def additions(prepared: Prepared, world: World, slots: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Iterator[Addition]:
+def additions(
+    prepared: Prepared, world: World, slots: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> Iterator[Addition]:
     """Variants of a run, each with one addition.
 
     Parameters
@@ -76,7 +78,9 @@ def additions(prepared: Prepared, world: World, slots: np.ndarray[tuple[int], np
         )  # fmt: skip
     if prepared.scenario.weather.mode != "clear":
         yield Addition("clear-sky", "without rain (clear sky)", _with_radio(prepared, _clear), world)
-    yield Addition("satellite-throughput", "twice the throughput of each satellite", _with_radio(prepared, _twice), world)
+    yield Addition(
+        "satellite-throughput", "twice the throughput of each satellite", _with_radio(prepared, _twice), world
+    )
     yield from _gateway(prepared, slots)
 
 
@@ -150,7 +154,9 @@ def _gateway(prepared: Prepared, slots: np.ndarray[tuple[int], np.dtype[np.int64
     )  # fmt: skip
     larger = _with_ground(prepared, (*gateways, new), pops)
     if larger is not None:
-        what = f"one more gateway, {NEW_ANTENNAS} antennas, in the middle of the people of {territory.region_name[most]}"
+        what = (
+            f"one more gateway, {NEW_ANTENNAS} antennas, in the middle of the people of {territory.region_name[most]}"
+        )
         yield Addition("gateway", what, larger, world_state(larger, slots))
 
 
@@ -163,9 +169,7 @@ def _free_id(taken: set[str]) -> str:
 
 def _with_ground(prepared: Prepared, gateways: tuple[Gateway, ...], pops: object) -> Prepared | None:
     """The run with other gateways; None where the climate of one is not known."""
-    changed: Scenario = prepared.scenario.model_copy(
-        update={"gateways": gateways, "gateways_file": None, "pops": pops}
-    )
+    changed: Scenario = prepared.scenario.model_copy(update={"gateways": gateways, "gateways_file": None, "pops": pops})
     ground = make_ground(changed)
     try:
         radio = make_radio(changed, prepared.territory, ground, prepared.fleet, tuple(p.seed for p in prepared.people))

@@ -270,7 +270,7 @@ def _measured(
 
 def _question(prepared: Prepared, slots: IntArray, target: Target, availability: float) -> dict[str, Any]:
     scenario = prepared.scenario
-    first, last = prepared.clock.start_utc([slots[0], slots[-1]])
+    first, last = np.datetime_as_string(prepared.clock.start_utc([slots[0], slots[-1]]), "s")
     return {
         "scenario": scenario.name,
         "target_down_bit_s": target.down_bps,
@@ -354,20 +354,27 @@ def _sites(prepared: Prepared, present: _Present, availability: float) -> list[d
 
 def _lifts(together: _Sums, more: list[tuple[Addition, _Sums]], availability: float) -> list[dict[str, Any]]:
     """Additions by what they bring, largest first; ties in the order in which they were tried."""
-    base = float(reached(together.terminals[:, -1], availability))
+    base, whole = float(reached(together.terminals[:, -1], availability)), float(together.terminals[:, -1].mean())
     rows = []
     for addition, sums in more:
         gain = float(reached(sums.terminals[:, -1], availability)) - base
-        mean = float((sums.terminals[:, -1] - together.terminals[:, -1]).mean())
-        percent = 100.0 * gain / base if base > 0.0 else (0.0 if gain == 0.0 else math.inf)
+        mean = float(sums.terminals[:, -1].mean()) - whole
         rows.append(
             {
-                "id": addition.id, "what": addition.what, "gain_terminals": round(gain),
-                "gain_percent": round(percent, 2) if math.isfinite(percent) else None,
-                "mean_gain_terminals": round(mean), "binding": sums.limits(),
+                "id": addition.id, "what": addition.what,
+                "gain_terminals": round(gain), "gain_percent": _percent(gain, base),
+                "mean_gain_terminals": round(mean), "mean_gain_percent": _percent(mean, whole),
+                "binding": sums.limits(),
             }
         )  # fmt: skip
-    return sorted(rows, key=lambda row: -row["gain_terminals"])
+    return sorted(rows, key=lambda row: (-row["gain_terminals"], -row["mean_gain_terminals"]))
+
+
+def _percent(gain: float, base: float) -> float | None:
+    """Gain over the base, %; None where something comes of nothing."""
+    if base > 0.0:
+        return round(100.0 * gain / base, 2)
+    return None if gain else 0.0
 
 
 def _notes(prepared: Prepared, slots: IntArray, availability: float) -> list[str]:

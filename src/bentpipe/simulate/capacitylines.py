@@ -50,14 +50,14 @@ def _head(data: Mapping[str, Any]) -> list[str]:
     return [
         f"{data['scenario']}: {_rate(data)} for each terminal in at least {often}; {data['slots']} slots sampled from "
         f"{data['first_slot_utc']} to {data['last_slot_utc']} UTC, weather {data['weather']} (simulated).",
-        f"If all {placed:,} terminals ask at once, {good:,}{part} get it so often, and "
+        f"With all terminals placed ({placed:,}) asking at once, {good:,}{part} get it so often, and "
         f"{whole['terminals_with_target_mean']:,.0f} in the mean slot; what their places get would be enough for "
         f"{whole['terminals_enough_for']:,}.",
         f"Asked without end everywhere, the territory carries {whole['can_carry_terminals']:,} terminals (kits); they "
         f"draw {whole['power_kw']:,.1f} kW at {watt:g} W each. In the median slot it carries "
         f"{whole['can_carry_terminals_median']:,}.",
-        f"What binds, by terminals carried: {_binding(whole['binding'])}; the direction from users is the short one for "
-        f"{100 * whole['binding_up_share']:.0f} %.",
+        f"What binds, by terminals carried: {_binding(whole['binding'])}; the direction from users is the short one "
+        f"for {100 * whole['binding_up_share']:.0f} %.",
     ]
 
 
@@ -69,42 +69,47 @@ def _table(regions: list[Mapping[str, Any]]) -> list[str]:
     lines = [head]
     for row in sorted(regions, key=lambda row: (-row["can_carry_terminals"], row["code"])):
         binds = _binding(row["binding"]) if row["licensed"] else "no licence"
-        lines.append(
-            f"{row['name']:<{wide}}  {row['terminals_placed']:>8,} {row['terminals_with_target']:>8,} "
-            f"{row['can_carry_terminals']:>8,} {row['can_carry_together_terminals']:>8,} {row['power_kw']:>8,.1f}  {binds}"
-        )
+        counts = ("terminals_placed", "terminals_with_target", "can_carry_terminals", "can_carry_together_terminals")
+        numbers = " ".join(f"{row[count]:>8,}" for count in counts)
+        lines.append(f"{row['name']:<{wide}}  {numbers} {row['power_kw']:>8,.1f}  {binds}")
     return [
         *lines,
-        "carries: this region alone asks without end, the others for the target at the terminals that they have; "
-        "together: all regions ask without end; kW: power of those that it carries.",
+        "carries: this region alone asks without end; the others ask for the target at the terminals that they have, "
+        "and get it first; together: all regions ask without end; kW: power of those that it carries.",
     ]
 
 
 def _lift_lines(lifts: list[Mapping[str, Any]]) -> list[str]:
-    def percent(row: Mapping[str, Any]) -> float:
-        return float("inf") if row["gain_percent"] is None else float(row["gain_percent"])
-
-    up = [row for row in lifts if percent(row) >= NO_EFFECT_PERCENT]
-    down = [row for row in lifts if percent(row) <= -NO_EFFECT_PERCENT]
-    none = [row for row in lifts if abs(percent(row)) < NO_EFFECT_PERCENT]
+    up, none, down = [], [], []
+    for row in lifts:
+        largest = max((_size(row["gain_percent"]), _size(row["mean_gain_percent"])), key=abs)
+        (none if abs(largest) < NO_EFFECT_PERCENT else up if largest > 0 else down).append(row)
     lines = ["What would lift it, one thing at a time, by terminals that the territory carries:"]
-    for number, row in enumerate(up, 1):
-        share = "" if row["gain_percent"] is None else f" (+{row['gain_percent']:.1f} %)"
-        lines.append(f"{number:>3}. {row['what']}: +{row['gain_terminals']:,}{share}")
+    lines += [f"{number:>3}. {row['what']}: {_gain(row)}" for number, row in enumerate(up, 1)]
     if not up:
         lines.append("  nothing of what was tried")
     if none:
         lines.append(f"Without effect (less than {NO_EFFECT_PERCENT} %): {'; '.join(row['what'] for row in none)}.")
     if down:
-        worse = "; ".join(f"{row['what']} ({row['gain_percent']:.1f} %)" for row in down)
-        lines.append(f"Lower, since the choice of satellites is greedy and puts coverage before rate: {worse}.")
+        worse = "; ".join(f"{row['what']}: {_gain(row)}" for row in down)
+        lines.append(f"Lower, since satellites are chosen for coverage first, then for rate: {worse}.")
     return lines
+
+
+def _size(percent: float | None) -> float:
+    return float("inf") if percent is None else percent
+
+
+def _gain(row: Mapping[str, Any]) -> str:
+    share = "" if row["gain_percent"] is None else f" ({row['gain_percent']:+.1f} %)"
+    return f"{row['gain_terminals']:+,}{share}, {row['mean_gain_terminals']:+,} in the mean slot"
 
 
 def _assumptions(data: Mapping[str, Any]) -> list[str]:
     power = data["power_per_terminal"]
     return [
-        f"Assumed: {power['power_w']:g} W for each terminal ({power['tag']}: {power['note']}); every terminal has power; "
-        "further terminals go where the scenario places them (by people, or evenly); fractions of terminals are added up.",
+        f"Assumed: {power['power_w']:g} W for each terminal ({power['tag']}: {power['note']}); every terminal has "
+        "power; further terminals go where the scenario places them (by people, or evenly); fractions of terminals "
+        "are added up.",
         *(f"Note: {note}." for note in data["notes"]),
     ]

@@ -93,7 +93,7 @@ def make_people(
 
 
 def beam_time_asked(
-    scenario: Scenario, territory: Territory, total: IntArray, terminals_per_beam: float
+    scenario: Scenario, territory: Territory, total: IntArray, terminals_per_beam: float | npt.NDArray[np.float64]
 ) -> tuple[IntArray, IntArray]:
     """Beam time that so many terminals ask for.
 
@@ -103,7 +103,7 @@ def beam_time_asked(
         What to simulate.
     total : (C,) int64
         Terminals of each place.
-    terminals_per_beam : float
+    terminals_per_beam : float or (C,) float64
         Terminals that fill one beam.
 
     Returns

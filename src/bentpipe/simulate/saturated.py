@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -60,12 +61,15 @@ class Case:
         Who asks, down and up: the same F flows in the same order.
     skies : tuple of Sky
         Weather at the places and the gateways in the sampled slots.
+    fixed : (C,) bool
+        Places that ask for the target at their terminals: their beam time follows the rate of their links.
     """
 
     prepared: Prepared
     world: World
     flows: dict[str, Flows]
     skies: tuple[Sky, Sky]
+    fixed: Mask
 
 
 class Carried(NamedTuple):
@@ -163,7 +167,7 @@ def busy_case(prepared: Prepared, world: World, weather: tuple[Sky, Sky], target
         name: classes.flows(who.total * target.of(name), who.total.astype(np.int32)) or nobody
         for name, _ in directions(prepared)
     }
-    return Case(replace(prepared, people=(who,)), world, flows, weather)
+    return Case(replace(prepared, people=(who,)), world, flows, weather, who.total > 0)
 
 
 def growth_weight(prepared: Prepared) -> FloatArray:
@@ -231,7 +235,7 @@ def saturated_case(
         name: Flows(cell, np.where(endless, WITHOUT_END_BPS, kept * target.of(name))[cell], heavy, rank)
         for name, _ in directions(prepared)
     }
-    return Case(replace(prepared, people=(people,)), world, flows, weather)
+    return Case(replace(prepared, people=(people,)), world, flows, weather, kept > 0)
 
 
 def weather_of(prepared: Prepared, slots: IntArray) -> tuple[Sky, Sky]:
@@ -254,6 +258,10 @@ def weather_of(prepared: Prepared, slots: IntArray) -> tuple[Sky, Sky]:
 
 def _at(sky: Sky, row: int) -> Sky:
     return Sky(*(None if column is None else column[row : row + 1] for column in sky))
+
+
+def _always(flows: Flows, _: int) -> Flows:
+    return flows
 
 
 def carried(case: Case, block: Block, row: int, target: Target) -> Carried:
@@ -286,8 +294,8 @@ def carried(case: Case, block: Block, row: int, target: Target) -> Carried:
         own_bps = link_rates(prepared, own, direction, name, places, gateways)[0]
         more_bps = link_rates(prepared, more, direction, name, places, gateways)[0]
         served, binds = np.zeros(len(cell), np.int64), np.full(len(cell), Limit.UNSERVED, np.int8)
-        flows = case.flows[name]
-        for found in shares_by_slot(prepared, block, direction, (own, own_bps), (more, more_bps), lambda _, f=flows: f):
+        asked = partial(_always, case.flows[name])
+        for found in shares_by_slot(prepared, block, direction, (own, own_bps), (more, more_bps), asked):
             served, binds = found.shares.rate_bps, found.shares.limit
         # No terminal gets more than one channel, nor sends for more than its share of the time.
         duty = prepared.scenario.radio.terminal_duty_up if name == "up" else 1.0
@@ -303,6 +311,42 @@ def carried(case: Case, block: Block, row: int, target: Target) -> Carried:
     return Carried(terminals, limit, up)
 
 
+def beam_time_of_links(busy: Case, block: Block, row: int, target: Target) -> IntArray:
+    """Beam time that the terminals want at the rate of the links that serve them, rain and elevation included.
+
+    Parameters
+    ----------
+    busy : Case
+        All terminals ask for the target.
+    block : Block
+        The slot, scheduled; which satellite serves a place does not depend on what it wants.
+    row : int
+        Which of the sampled slots it is.
+    target : Target
+        bit/s.
+
+    Returns
+    -------
+    (C,) int64
+        Slices; as under clear sky where a place is not served.
+    """
+    prepared, own = busy.prepared, serving_links(block)
+    who = prepared.people[0]
+    places, gateways = (_at(sky, row) for sky in busy.skies)
+    each = np.full(len(who.total), np.inf)
+    for name, direction in directions(prepared):
+        channel = link_rates(prepared, own, direction, name, places, gateways)[0]
+        each[own.place] = np.minimum(each[own.place], channel / target.of(name))
+    known = np.isfinite(each) & (each > 0.0)
+    want = beam_time_asked(prepared.scenario, prepared.territory, who.total, np.where(known, each, 1.0))[1]
+    return np.where(known, want, who.want)
+
+
+def _wanting(case: Case, want: IntArray) -> Prepared:
+    people = case.prepared.people[0]
+    return replace(case.prepared, people=(replace(people, want=np.where(case.fixed, want, people.want)),))
+
+
 def over_slots(
     cases: Sequence[Case],
     slots: IntArray,
@@ -316,7 +360,7 @@ def over_slots(
     Parameters
     ----------
     cases : sequence of Case
-        Cases; neighbours that see the same sky share its geometry.
+        The busy case, then others; neighbours that see the same sky share its geometry.
     slots : (M,) int64
         Sampled slots, absolute.
     target : Target
@@ -331,7 +375,9 @@ def over_slots(
 
     def one(row: int) -> None:
         worlds = [World._make(column[row : row + 1] for column in case.world) for case in cases]
-        pairs = [(case.prepared, world) for case, world in zip(cases, worlds, strict=True)]
+        (first,) = blocks_alone(int(slots[row]), [(cases[0].prepared, worlds[0])])
+        want = beam_time_of_links(cases[0], first, row, target)
+        pairs = [(_wanting(case, want), world) for case, world in zip(cases, worlds, strict=True)]
         for index, block in enumerate(blocks_alone(int(slots[row]), pairs)):
             keep(index, row, carried(cases[index], block, row, target))
 
