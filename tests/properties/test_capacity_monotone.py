@@ -66,7 +66,11 @@ def test_an_antenna_helps_where_each_gateway_has_one(tmp_path: Path) -> None:
 
 def test_rain_never_raises_what_is_carried(tmp_path: Path) -> None:
     """In each slot: the means differ by what the rain takes, and the sky without it is an addition."""
-    wet = bentpipe.load_scenario(write_world(tmp_path), {"weather.mode": "exceeded", "weather.exceeded_percent": 0.5})
+    path = write_world(tmp_path)  # the climate of the southern gateway is not in the built-in table: another's place
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("44.4\nlongitude_deg = 26.1", "40.789\nlongitude_deg = 29.509")
+    )
+    wet = bentpipe.load_scenario(path, {"weather.mode": "exceeded", "weather.exceeded_percent": 0.5})
     dry = {row["id"]: row for row in carries(wet)["lifts"]}["clear-sky"]
     assert dry["gain_terminals"] >= 0 and dry["mean_gain_terminals"] > 0
 

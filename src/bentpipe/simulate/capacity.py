@@ -334,7 +334,7 @@ def _regions(
         row = {"code": code, "name": name, **_with_target(present, region[present.cell] == i, availability), **carries}
         row["more_kits"] = max(0, row["can_carry_terminals"] - row["terminals_placed"])
         row["can_carry_together_terminals"] = math.floor(float(reached(together.terminals[:, i], availability)) + 1e-6)
-        row["licensed"] = bool(world.allowed[:, region == i].any())
+        row["licensed"] = bool(world.allowed[:, region == i].any() or not (region == i).any())
         row["can_carry_terminals_median"] = math.floor(float(np.median(alone[i].terminals[:, i])) + 1e-6)
         row["binding"] = alone[i].limits()
         row["binding_up_share"] = alone[i].short_of_uplink()

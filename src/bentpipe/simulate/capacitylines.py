@@ -80,7 +80,9 @@ def _table(regions: list[Mapping[str, Any]]) -> list[str]:
 
 
 def _lift_lines(lifts: list[Mapping[str, Any]]) -> list[str]:
-    up, none, down = [], [], []
+    up: list[Mapping[str, Any]] = []
+    none: list[Mapping[str, Any]] = []
+    down: list[Mapping[str, Any]] = []
     for row in lifts:
         largest = max((_size(row["gain_percent"]), _size(row["mean_gain_percent"])), key=abs)
         (none if abs(largest) < NO_EFFECT_PERCENT else up if largest > 0 else down).append(row)
