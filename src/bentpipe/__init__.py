@@ -14,7 +14,7 @@
     run folder (Zarr) ─ open_run → Run.dataset (xarray)
         │
         ▼
-    answer · write_report · explain
+    answer · write_report · explain · capacity
 
 Names are loaded when first used; importing bentpipe imports nothing heavy.
 """
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bentpipe.report.plain import Answer, answer
     from bentpipe.results.opened import Run, open_run
     from bentpipe.scenario import Scenario, load_scenario
+    from bentpipe.simulate.capacity import Capacity, capacity
     from bentpipe.simulate.checking import validate
     from bentpipe.simulate.explain import Explanation, explain
     from bentpipe.simulate.run import Plan, plan, run
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "report.plain",
     "BentpipeError": "errors",
+    "Capacity": "simulate.capacity",
     "Explanation": "simulate.explain",
     "InputError": "errors",
     "Links": "network.links",
@@ -51,6 +53,7 @@ _HOMES = {
     "RunError": "errors",
     "Scenario": "scenario",
     "answer": "report.plain",
+    "capacity": "simulate.capacity",
     "constellation_shells": "catalog.shells",
     "explain": "simulate.explain",
     "in_service": "catalog.elements",
@@ -69,6 +72,7 @@ __version__: str
 __all__ = [
     "Answer",
     "BentpipeError",
+    "Capacity",
     "Explanation",
     "InputError",
     "Links",
@@ -79,6 +83,7 @@ __all__ = [
     "Scenario",
     "__version__",
     "answer",
+    "capacity",
     "constellation_shells",
     "explain",
     "in_service",

@@ -32,6 +32,12 @@ COMMANDS: dict[str, Command] = {
         "explain RUN SITE --at TIME",
         "Why this satellite, and where the delay comes from.",
     ),
+    "capacity": Command(
+        "capacity",
+        "capacity",
+        "capacity RUN --target 25/3",
+        "How many terminals each region carries, and what would lift that.",
+    ),
     "scenarios": Command(
         "scenarios", "app", "scenarios", "List, show, copy the built-in scenarios; start a new one.", True
     ),

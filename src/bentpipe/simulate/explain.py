@@ -69,7 +69,7 @@ def explain(
         The instant lies outside the run; or the run's policy is a function that was not given, or is not the same.
     """
     scenario = run if isinstance(run, Scenario) else saved_scenario(run)
-    policy = scheduling if isinstance(run, Scenario) else _policy_of(run, scheduling)
+    policy = scheduling if isinstance(run, Scenario) else policy_of(run, scheduling)
     prepared = prepare(scenario, policy, seeds=1)
     place = _place(prepared, site)
     slot = _slot(prepared, at)
@@ -83,8 +83,25 @@ def explain(
     return _explain(prepared, place, slot, result, world)
 
 
-def _policy_of(run: Run, given: str | Policy | Callable[[Any], Any] | None) -> Policy:
-    """Policy that a run was made with: by its name, or as given; one with another source is refused."""
+def policy_of(run: Run, given: str | Policy | Callable[[Any], Any] | None) -> Policy:
+    """Policy that a run was made with: by its name, or as given; one with another source is refused.
+
+    Parameters
+    ----------
+    run : Run
+        A run.
+    given : str, Policy or callable, optional
+        The policy, where it is a function of the run's author.
+
+    Returns
+    -------
+    Policy
+
+    Raises
+    ------
+    InputError
+        It was not given, or is not the same.
+    """
     used = run.manifest["policy"]
     remedy = "in Python: bentpipe.explain(run, site, at, scheduling=your_function)"
     try:

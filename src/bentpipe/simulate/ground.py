@@ -78,8 +78,20 @@ class Ground:
         return np.isin(self.region, wanted) | np.isin(self.country, wanted)
 
 
-def _listed(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, ...], tuple[str, ...]]:
-    """The gateways and points of presence, from the scenario, a file, or the assumed world list."""
+def listed_ground(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, ...], tuple[str, ...]]:
+    """Gateways and points of presence: from the scenario, a file, or the assumed world list.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to simulate.
+
+    Returns
+    -------
+    gateways, pops : tuple of Gateway, tuple of Pop
+    warnings : tuple of str
+        What a user should know.
+    """
     if isinstance(scenario.gateways, str):
         from bentpipe.catalog.ground import world_assumed_gateways
 
@@ -126,7 +138,7 @@ def make_ground(scenario: Scenario) -> Ground:
     ScenarioError
         Where a gateway leads to a point of presence that is not given.
     """
-    gateways, pops, warnings = _listed(scenario)
+    gateways, pops, warnings = listed_ground(scenario)
     late = [g for g in gateways if g.available_from is not None and g.available_from >= scenario.time.end]
     if late:
         shown = ", ".join(f"{g.id} ({g.available_from:%Y-%m-%d})" for g in late[:5]) + (

@@ -86,19 +86,53 @@ def make_people(
         if isinstance(e, TerminalsCutOff)
     ]
     total = count.sum(axis=0)
-    slices = scenario.satellite.cells_per_beam
-    beam_cells = np.ceil(territory.area_m2 / (1e6 * scenario.satellite.beam_cell_km2)).astype(np.int64)
-    need = np.minimum(np.maximum(1, beam_cells), total)
-    want = np.ceil(total * slices / _terminals_per_beam(scenario, channel_bps)).astype(np.int64)
-    # No more channels at once on a beam cell than the system has.
-    most = np.maximum(1, beam_cells) * scenario.satellite.channels * slices
+    terminals = Terminals(count, battery, cut_off_terminals(count, cuts, key, seed))
     return People(
-        seed,
-        Terminals(count, battery, cut_off_terminals(count, cuts, key, seed)),
-        total,
-        need,
-        np.minimum(np.maximum(need, want), most),
+        seed, terminals, total, *beam_time_asked(scenario, territory, total, _terminals_per_beam(scenario, channel_bps))
     )
+
+
+def beam_time_asked(
+    scenario: Scenario, territory: Territory, total: IntArray, terminals_per_beam: float | npt.NDArray[np.float64]
+) -> tuple[IntArray, IntArray]:
+    """Beam time that so many terminals ask for.
+
+    Parameters
+    ----------
+    scenario, territory
+        What to simulate.
+    total : (C,) int64
+        Terminals of each place.
+    terminals_per_beam : float or (C,) float64
+        Terminals that fill one beam.
+
+    Returns
+    -------
+    need, want : (C,) int64
+        Least and wished slices; `want` is bounded by `beam_time_bounds`.
+    """
+    least, most = beam_time_bounds(scenario, territory)
+    need = np.minimum(least, total)
+    want = np.ceil(total * scenario.satellite.cells_per_beam / terminals_per_beam)
+    return need, np.minimum(np.maximum(need, np.minimum(want, most).astype(np.int64)), most)
+
+
+def beam_time_bounds(scenario: Scenario, territory: Territory) -> tuple[IntArray, IntArray]:
+    """Beam time that a place with terminals needs, and the most that it can use.
+
+    Parameters
+    ----------
+    scenario, territory
+        What to simulate.
+
+    Returns
+    -------
+    least, most : (C,) int64
+        One slice for each beam cell; no more channels at once on a beam cell than the system has.
+    """
+    beam_cells = np.ceil(territory.area_m2 / (1e6 * scenario.satellite.beam_cell_km2)).astype(np.int64)
+    least = np.maximum(1, beam_cells)
+    return least, least * scenario.satellite.channels * scenario.satellite.cells_per_beam
 
 
 #: Terminals that fill a beam, where neither the scenario nor rates say it: an assumption.

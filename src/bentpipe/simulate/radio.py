@@ -186,28 +186,50 @@ def make_radio(
             for seed in series
         ),
         load_rain(weather.rain_file) if weather.rain_file is not None else None,
-        _nominal_bps(down, fleet, float(to_unix_s(np.datetime64(scenario.time.start)))),
+        nominal_bps(down, fleet, float(to_unix_s(np.datetime64(scenario.time.start)))),
         tuple(notes),
     )
 
 
-def _nominal_bps(down: Direction, fleet: Fleet, unix_s: float) -> float:
-    """Rate of a channel to a dish that looks 25 degrees aside at 50 degrees of elevation, under clear sky."""
+def nominal_bps(direction: Direction, fleet: Fleet, unix_s: float, name: str = "down") -> float:
+    """Rate of a channel to or from a dish that looks 25 degrees aside at 50 degrees of elevation, under clear sky.
+
+    Parameters
+    ----------
+    direction : Direction
+        Down or up.
+    fleet : Fleet
+        Satellites.
+    unix_s : float
+        When their altitude is taken, s.
+    name : str
+        "down" or "up".
+
+    Returns
+    -------
+    float
+        bit/s.
+    """
     radius = np.sqrt(np.square(fleet.propagator.earth_fixed_positions([unix_s])[0]).sum(axis=0))
     distance = slant_range_m(float(np.nanmedian(radius[fleet.up])) - MEAN_RADIUS, NOMINAL_ELEVATION_DEG, MEAN_RADIUS)
+    aside = "receive_scan_deg" if name == "down" else "transmit_scan_deg"
     user, gateway = (
         hop_rates(
             side.hop,
             make_path(
                 distance,
-                receive_scan_deg=scan,
                 atmospheric_loss_db=side.zenith_db / np.sin(np.radians(NOMINAL_ELEVATION_DEG)),
+                **{aside: scan},
             ),
-            down.profile,
+            direction.profile,
         )
-        for side, scan in ((down.user[0], 25.0), (down.gateway, 0.0))
+        for side, scan in ((direction.user[0], 25.0), (direction.gateway, 0.0))
     )
-    return float(bent_pipe_rates(gateway, user, down.user[0].hop, down.profile).bit_rate_bit_s)
+    hop = direction.user[0].hop
+    if name == "down":
+        return float(bent_pipe_rates(gateway, user, hop, direction.profile).bit_rate_bit_s)
+    rate = bent_pipe_rates(user, gateway, direction.gateway.hop, direction.profile).bit_rate_bit_s
+    return float(rate) * hop.bandwidth_hz / direction.gateway.hop.bandwidth_hz
 
 
 def _direction(

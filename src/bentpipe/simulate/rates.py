@@ -12,6 +12,7 @@ A slot's rates depend on that slot alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,9 +25,9 @@ from bentpipe.link.placeweather import PlaceClimate, attenuation_parts_db
 from bentpipe.link.rainfield import exceedance
 from bentpipe.link.rainrate import attenuation_of_rate_db, rain_rate_of_exceedance_mm_h
 from bentpipe.link.rates import HopRates, bent_pipe_rates, hop_rates
-from bentpipe.network.flows import LARGEST_WEIGHT, Flows, Limit, SlotCapacity
+from bentpipe.network.flows import Flows, Limit, Shares, SlotCapacity
 from bentpipe.network.sharing import SHARING
-from bentpipe.simulate.people import People
+from bentpipe.simulate.classes import Classes
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.radio import UNLIMITED_BPS, Direction, Side
 from bentpipe.simulate.recipe import Block
@@ -471,34 +472,83 @@ def _share_block(
     own, more = serving_links(block), further_of(block)
     own_bps, lost = link_rates(prepared, own, direction, name, places, gateways)
     more_bps, _ = link_rates(prepared, more, direction, name, places, gateways)
-    rows = np.arange(shape[0] + 1)
-    of_own, of_more = np.searchsorted(own.row, rows), np.searchsorted(more.row, rows)
     offered = offered_bps(prepared, block.world.unix_s, block.world.ready, name)
     served, limit = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
     through = np.zeros((shape[0], len(prepared.ground.id)), np.int64)
     room = np.zeros(shape)
-    policy = SHARING[prepared.scenario.policies.sharing].share
     classes = Classes(prepared, prepared.people[0])
-    for row in range(shape[0]):
-        mine, further = slice(of_own[row], of_own[row + 1]), slice(of_more[row], of_more[row + 1])
-        here = Links._make(column[mine] for column in own)
-        links = _slot_links(
-            block, row, here, own_bps[mine], Links._make(column[further] for column in more), more_bps[further]
-        )
-        flows = classes.flows(offered[row], block.world.ready[row])
-        if flows is None or not len(links.place):
-            continue
-        capacity = slot_capacity(prepared, direction, float(block.world.unix_s[row]), links)
-        shares = policy(flows, capacity)
+
+    def asked(row: int) -> Flows | None:
+        return classes.flows(offered[row], block.world.ready[row])
+
+    for row, mine, links, capacity, flows, shares in shares_by_slot(
+        prepared, block, direction, (own, own_bps), (more, more_bps), asked
+    ):
         np.add.at(served[row], flows.cell, shares.rate_bps)
         np.maximum.at(limit[row], flows.cell, shares.limit)
         used = np.bincount(links.satellite, shares.link_bps, len(capacity.satellite_bps))
-        room[row, here.place] = capacity.satellite_bps[here.satellite] - used[here.satellite]
+        satellite = own.satellite[mine]
+        room[row, own.place[mine]] = capacity.satellite_bps[satellite] - used[satellite]
         through[row] = np.bincount(links.gateway, shares.link_bps, through.shape[1]).astype(np.int64)
     channel, loss = np.zeros(shape, np.float32), np.full(shape, np.nan, np.float32)
     channel[own.row, own.place], loss[own.row, own.place] = own_bps, lost
     peak = _peak(prepared, block, name, channel, served, room)
     return Rates(channel, loss, offered, served, peak, limit, through)
+
+
+class SlotShares(NamedTuple):
+    """Shares of one slot: its row in the block, its rows of the serving links, links, capacity, flows, and shares."""
+
+    row: int
+    own: slice
+    links: SlotLinks
+    capacity: SlotCapacity
+    flows: Flows
+    shares: Shares
+
+
+def shares_by_slot(
+    prepared: Prepared,
+    block: Block,
+    direction: Direction,
+    own: tuple[Links, FloatArray],
+    more: tuple[Links, FloatArray],
+    asked: Callable[[int], Flows | None],
+) -> Iterator[SlotShares]:
+    """Share out each slot of a block among those who ask.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    block : Block
+        T slots, scheduled.
+    direction : Direction
+        Down or up.
+    own, more : (Links, (L,) float64)
+        Serving and further links, by slot, and what a channel carries over each, bit/s.
+    asked : callable
+        Flows of a row of the block; None where nobody asks.
+
+    Yields
+    ------
+    SlotShares
+        Of the slots in which somebody asks and some place is served.
+    """
+    rows = np.arange(len(block.slots) + 1)
+    of_own, of_more = np.searchsorted(own[0].row, rows), np.searchsorted(more[0].row, rows)
+    policy = SHARING[prepared.scenario.policies.sharing].share
+    for row in range(len(block.slots)):
+        mine, further = slice(of_own[row], of_own[row + 1]), slice(of_more[row], of_more[row + 1])
+        here, there = (
+            Links._make(column[part] for column in links) for (links, _), part in ((own, mine), (more, further))
+        )
+        links = _slot_links(block, row, here, own[1][mine], there, more[1][further])
+        flows = asked(row)
+        if flows is None or not len(links.place):
+            continue
+        capacity = slot_capacity(prepared, direction, float(block.world.unix_s[row]), links)
+        yield SlotShares(row, mine, links, capacity, flows, policy(flows, capacity))
 
 
 def _peak(
@@ -511,60 +561,6 @@ def _peak(
     peak = np.minimum(np.maximum(idle, 0.0), np.maximum(room, 0.0)) + own
     duty = prepared.scenario.radio.terminal_duty_up if name == "up" else 1.0
     return np.asarray(np.minimum(peak, duty * channel), np.float32)
-
-
-class Classes:
-    """Who asks for capacity: one flow for each place, or for each place and kind where kinds weigh differently.
-
-    Parameters
-    ----------
-    prepared : Prepared
-        The run.
-    people : People
-        Terminals of one seed.
-    """
-
-    def __init__(self, prepared: Prepared, people: People) -> None:
-        scenario, sites = prepared.scenario, prepared.territory.sites
-        by_kind = scenario.demand.weights
-        weights = np.ones(people.terminals.count.shape, np.int64)
-        weights *= np.array([by_kind.get(kind, 1) for kind in scenario.terminals.kinds] or [1])[:, None]
-        for i, site in enumerate(sites):
-            weights[0, len(prepared.territory.cell_id) + i] = by_kind.get(site.kind, 1)
-        count = people.terminals.count
-        if len(np.unique(weights[count > 0])) > 1:
-            self.cell, kind = np.nonzero(count.T > 0)
-            self.weight = weights[kind, self.cell]
-            self.share = count[kind, self.cell] / people.total[self.cell]
-        else:
-            self.cell = np.flatnonzero(people.total > 0)
-            self.weight, self.share = np.ones(len(self.cell), np.int64), np.ones(len(self.cell))
-        self.strict = scenario.demand.strict
-
-    def flows(self, offered: IntArray, ready: npt.NDArray[np.int32]) -> Flows | None:
-        """Flows that ask for something in a slot; None where nobody does.
-
-        Terminals that are off are taken to be of all kinds alike.
-
-        Parameters
-        ----------
-        offered : (C,) int64
-            What each place asks for, bit/s.
-        ready : (C,) int32
-            Terminals that are on.
-
-        Returns
-        -------
-        Flows or None
-        """
-        demand = (offered[self.cell] * self.share).astype(np.int64)
-        some = demand > 0
-        if not some.any():
-            return None
-        terminals = np.maximum(np.rint(ready[self.cell] * self.share), 1).astype(np.int64)
-        weight = np.minimum(terminals * self.weight, LARGEST_WEIGHT)
-        rank = self.weight.max() - self.weight if self.strict else np.zeros(len(self.cell), np.int64)
-        return Flows(self.cell[some], demand[some], weight[some], rank[some])
 
 
 LIMITS = tuple(limit.name.lower().replace("_", "-") for limit in Limit)

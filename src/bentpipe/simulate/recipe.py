@@ -18,7 +18,7 @@ unbounded memory is handed the state of the block before instead.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -434,6 +434,43 @@ def served_alone(
             who = people[i] if people else 0
             out[m, i] = _choose(prepared, world, m, slot, sky, None, who).serving >= 0
     return out
+
+
+def blocks_alone(slot: int, cases: Sequence[tuple[Prepared, World]]) -> Iterator[Block]:
+    """Schedule one slot in several cases, without memory of the slot before.
+
+    Parameters
+    ----------
+    slot : int
+        Absolute slot.
+    cases : sequence of (Prepared, World)
+        Variants of one run with the same satellites and places, each with the world of that slot alone. Neighbours
+        in the sequence that see the same sky share its geometry.
+
+    Yields
+    ------
+    Block
+        Of one slot, case by case.
+    """
+    buffers = (LinkBuffers(0), LinkBuffers(0))
+    slots = np.array([slot], np.int64)
+    seen: tuple[Prepared, World, _Sky] | None = None
+    for prepared, world in cases:
+        if seen is None or not _sees_the_same(prepared, world, *seen[:2]):
+            seen = prepared, world, _sky_of(prepared, world, 0, _positions(prepared, slots)[0], buffers)
+        block = _empty_block(prepared, slots, world)
+        _store(prepared, block, world, 0, slot, _choose(prepared, world, 0, slot, seen[2], None), None)
+        yield block
+
+
+def _sees_the_same(prepared: Prepared, world: World, other: Prepared, there: World) -> bool:
+    """Whether usable links are the same: these look at gateways with an antenna or none, not at how many."""
+    pairs = (
+        (world.satellite_up, there.satellite_up),
+        (world.allowed, there.allowed),
+        (world.antennas > 0, there.antennas > 0),
+    )
+    return prepared.ground is other.ground and all(np.array_equal(a, b) for a, b in pairs)
 
 
 def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World) -> Block:

@@ -52,6 +52,11 @@ class Api:
         self.calls.append(("explain", (site, at)))
         return SimpleNamespace(lines=("STARLINK-1",), data={"satellite": "STARLINK-1"})
 
+    def capacity(self, run: Any, down: float, up: float, share: float, slots: int, **options: Any) -> Any:
+        self.calls.append(("capacity", (run, down, up, share, slots)))
+        options["progress"]("simulate", 1, 2)
+        return SimpleNamespace(lines=("209 terminals",), data={"kits": 209})
+
     def asked(self, name: str) -> Any:
         return next(content for called, content in self.calls if called == name)
 
@@ -59,6 +64,6 @@ class Api:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Api:
     stand_in = Api()
-    for name in ("load_scenario", "plan", "run", "answer", "open_run", "write_report", "explain"):
+    for name in ("load_scenario", "plan", "run", "answer", "open_run", "write_report", "explain", "capacity"):
         monkeypatch.setattr(bentpipe, name, getattr(stand_in, name), raising=False)
     return stand_in

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+import bentpipe
 from bentpipe.cli import main
 from bentpipe.cli.explain import utc_instant
 from bentpipe.cli.run import read_overrides, toml_value
-from bentpipe.errors import InputError
+from bentpipe.errors import InputError, UnknownNameError
 
 
 def test_run_prints_five_lines_and_where_the_report_is(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,6 +111,35 @@ def test_a_report_of_an_unfinished_run_says_so(api: Any, capsys: pytest.CaptureF
     assert json.loads(out)["complete"] is True
     assert err == ""
     assert api.asked("open_run") is True  # checksums are compared: a report must not rest on damaged data
+
+
+def test_capacity_asks_in_bit_s(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["capacity", "ukraine-2022", "--target", "25/3"]) == 0
+    run, *asked = api.asked("capacity")
+    assert run.path == Path("runs/ukraine-2022") and asked == [25e6, 3e6, 0.95, 48]
+    out, err = capsys.readouterr()
+    assert out == "209 terminals\n" and "simulating" in err
+    api.calls.clear()
+    options = ["--target", "0.5/0.1", "--availability", "1", "--slots", "12", "--json", "--quiet"]
+    assert main(["capacity", "ukraine-2022", *options]) == 0
+    assert api.asked("capacity")[1:] == pytest.approx((5e5, 1e5, 1.0, 12))
+    out, err = capsys.readouterr()
+    assert json.loads(out)["capacity"] == {"kits": 209} and err == ""
+
+
+def test_capacity_takes_a_scenario_where_there_is_no_run(
+    api: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_run(name: str) -> Any:
+        raise UnknownNameError(f"no run is called {name!r}")
+
+    monkeypatch.setattr(bentpipe, "open_run", no_run)
+    monkeypatch.setattr(bentpipe, "load_scenario", lambda name: api.load_scenario(name, {}))
+    assert main(["capacity", "ukraine-2022", "--target", "25/3", "-q"]) == 0
+    assert api.asked("capacity")[0].name == "ukraine-2022"
+    assert main(["capacity", "nowhere", "--target", "25/3"]) == 2
+    err = capsys.readouterr().err
+    assert "no run is called 'nowhere'" in err and "no scenario is called 'nowhere'" in err
 
 
 def test_explain_asks_for_one_instant(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
