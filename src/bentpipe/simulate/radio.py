@@ -76,8 +76,9 @@ class Direction:
         What the last receiver decodes.
     channels : int
         Channels of the user band, each of which may light a beam cell once.
-    feeder_channels : int
-        Channels times polarisations that one antenna of a gateway carries to one satellite.
+    feeder_channels : float
+        User channels that one antenna of a gateway carries to one satellite: channels times polarisations of the
+        feeder, by their width over that of a user channel.
     satellite_bps : (N,) int64
         What each satellite carries, bit/s.
     """
@@ -86,7 +87,7 @@ class Direction:
     gateway: Side
     profile: ModcodProfile
     channels: int
-    feeder_channels: int
+    feeder_channels: float
     satellite_bps: IntArray
 
 
@@ -243,7 +244,7 @@ def _direction(
         _side(feeder, skies[1], GATEWAY_DISH_M),
         _profile(last.modcods),
         user[0].channels * user[0].polarisations,
-        feeder.channels * feeder.polarisations,
+        feeder.channels * feeder.polarisations * feeder.numbers()["bandwidth_hz"] / user[0].numbers()["bandwidth_hz"],
         carries,
     )
 
