@@ -112,6 +112,11 @@ def test_a_report_of_an_unfinished_run_says_so(api: Any, capsys: pytest.CaptureF
     assert api.asked("open_run") is True  # checksums are compared: a report must not rest on damaged data
 
 
+def test_explain_asks_for_the_link_where_it_is_wanted(api: Any) -> None:
+    assert main(["explain", "ukraine-2022", "kyiv", "--at", "2022-10-10T06:00Z", "--link"]) == 0
+    assert api.asked("explain") == ("kyiv", "2022-10-10T06:00:00", "link")
+
+
 def test_explain_asks_for_one_instant(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "ukraine-2022", "kyiv", "--at", "2022-10-10T09:00+03:00"]) == 0
     assert api.asked("explain") == ("kyiv", "2022-10-10T06:00:00")
