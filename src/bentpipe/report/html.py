@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 PAGE_LIMIT_BYTES = 2_000_000
-LINE_LABELS = ("Connected", "Range", "Worst off", "Events", "Delay")
+LINE_LABELS = ("Connected", "Range", "Worst off", "Events", "Delay", "Rates")
 SECTIONS = (
     ("map", "Map"),
     ("time", "Over time"),

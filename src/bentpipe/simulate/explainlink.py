@@ -234,10 +234,12 @@ def _direction_lines(name: str, found: dict[str, Any]) -> Iterator[str]:
         f"{rate_words(found['spectrum_bit_s'])}",
         "satellite": f"{rate_words(found['satellite_bit_s'])}, for all its places",
         "gateway": f"{rate_words(found['gateway_bit_s'])} set for its connection to the internet",
-        "asked for": f"{rate_words(found['asked_for_bit_s'])} by {_many(found['terminals_on'], 'terminal')} with power and licence",
+        "asked for": f"{rate_words(found['asked_for_bit_s'])} by {_many(found['terminals_on'], 'terminal')} "
+        "with power and licence",
         "fair share": rate_words(found["given_bit_s"]),
         "what binds": found["limit_means"],
-        "one terminal": f"could get {rate_words(found['one_terminal_could_get_bit_s'])} now, with the beam time that lies idle",
+        "one terminal": f"could get {rate_words(found['one_terminal_could_get_bit_s'])} now, with the beam time that "
+        "lies idle",
     }
     if found["further_links"]:
         rows["further links"] = f"{_many(found['further_links'], 'more satellite')} may carry a part"
