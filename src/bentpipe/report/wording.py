@@ -127,3 +127,8 @@ def bit_rate(bit_s: float) -> str:
     unit, size = rate_unit(abs(bit_s))
     value = significant(bit_s / size, 3)
     return f"{value:,.10g} {unit}".replace("-", MINUS)
+
+
+def tag_words(tag: str) -> str:
+    """Write the mark of an input: a figure recalled from a documented source is called so."""
+    return {"recalled": "documented (recalled)"}.get(tag, tag)
