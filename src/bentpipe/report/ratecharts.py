@@ -51,7 +51,7 @@ def load_over_time(reading: Reading, rates: Rates, size: Size, stamp: str) -> st
         most = max(float(means(asked, cuts).max()), float(means(given, cuts).max()), 1.0) / scale
         panel = Panel(size.left, size.width - 8, top, top + tall, reading.times[0], reading.end, most * 1.06)
         shade_events(drawing, panel, reading)
-        panel.axes(drawing, f"{unit} {words}", size.times, values=3)
+        panel.axes(drawing, f"{unit} {words}", size.times)
         drawing.path(panel.area_path(at, means(given, cuts) / scale), "area")
         drawing.path(panel.step_path(at, means(asked, cuts) / scale), "series powered")
         drawing.path(panel.step_path(at, means(given, cuts) / scale), "series connected")
@@ -128,20 +128,22 @@ def gateway_traffic(reading: Reading, rates: Rates, size: Size, stamp: str) -> s
     above = None if up is None else means(up, cuts)
     most = max(float(binned.max()), 0.0 if above is None else float(above.max()), 1.0)
     unit, scale = rate_unit(most)
+    drawing.text(0, 12, unit, "unit")
     for row, g in enumerate(order):
         top = 44 + row * (strip + gap)
         panel = Panel(size.left, size.width - 8, top, top + strip, reading.times[0], reading.end, most / scale)
         shade_events(drawing, panel, reading)
-        drawing.path(panel.area_path(at, binned[:, g] / scale), "in-use")
         for value in ticks(most / scale, 2):
             if value <= most / scale:
                 drawing.line(panel.left, panel.y(value), panel.right, panel.y(value), "grid" if value else "base")
                 drawing.text(panel.left - 8, panel.y(value) + 4, axis_number(value), "tick", "end")
+        drawing.path(panel.area_path(at, binned[:, g] / scale), "area")
+        drawing.path(panel.step_path(at, binned[:, g] / scale), "series connected")
         if above is not None:
             drawing.path(panel.step_path(at, above[:, g] / scale), "series powered")
-        words = f"{reading.gateways.names[g]}, {unit}: {bit_rate(float(mean[g]))} down"
-        words += "" if up is None else f", {bit_rate(float(up[:, g].mean()))} up on average"
-        drawing.text(0 if not size.wide else panel.left, top - 8, clipped(words, 120 if size.wide else 54), "strip-name")
+        words = f"{clipped(reading.gateways.names[g], 60 if size.wide else 24)}: {bit_rate(float(mean[g]))} down"
+        words += "" if up is None else f", {bit_rate(float(up[:, g].mean()))} up"
+        drawing.text(panel.left if size.wide else 0, top - 8, words, "strip-name")
         lay_hits(drawing, panel, edges(reading, coarse), _traffic_titles(reading, g, down, up, coarse))
         if row == len(order) - 1:
             panel.time_axis(drawing, size.times)

@@ -183,7 +183,7 @@ def _single(path: Path) -> Path:
 
 def _as_data(budget: Budget) -> dict[str, Any]:
     keys = ("name", "value", "unit", "running_total", "running_unit", "tag", "source")
-    rows = [dict(zip(keys, row, strict=True)) for row in budget.rows()]
+    rows: list[dict[str, Any]] = [dict(zip(keys, row, strict=True)) for row in budget.rows()]
     for row, line in zip(rows, budget, strict=True):
         row["kind"] = line.kind
         row["value"] = row["value"] if math.isfinite(row["value"]) else None

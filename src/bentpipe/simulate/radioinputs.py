@@ -69,8 +69,8 @@ def radio_inputs(prepared: Prepared) -> list[dict[str, Any]]:
         return []
     rows: dict[str, dict[str, Any]] = {}
     for key, unit, value in _values(prepared):
-        row = {"key": f"radio.{key}", "value": value.value, "unit": unit, "tag": value.tag, "source": value.source}
-        rows.setdefault(row["key"], {**row, "date": "", "note": "from bentpipe's catalogue of radio links"})
+        row = {"value": value.value, "unit": unit, "tag": value.tag, "source": value.source, "date": ""}
+        rows.setdefault(key, {"key": f"radio.{key}", **row, "note": "from bentpipe's catalogue of radio links"})
     return list(rows.values())
 
 
