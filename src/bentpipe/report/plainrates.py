@@ -102,11 +102,13 @@ def _binding(rates: Rates) -> str:
     """Say what binds, and in how many cells, where the connected are given less than they ask for."""
     words = []
     for name, way in (("down", rates.down), ("up", rates.up)):
-        cut = [(int(way.cut_cells[k]), LIMIT_WORDS[k]) for k in CUT if way.cut_cells[k]] if way else []
-        if way is None or not cut:
+        if way is None or not cut_share(way) > 0:
             continue
-        what = " and ".join(f"{limit} in {plural(cells, 'cell')}" for cells, limit in sorted(cut, reverse=True))
-        words.append(f"{name}, {percent(cut_share(way))} of connected terminals and slots are cut, by {what}")
+        counts = way.limit.sum(axis=0)
+        order = [int(k) for k in np.argsort(-counts, kind="stable") if k in CUT and counts[k] > 0]
+        what = " and ".join(f"{LIMIT_WORDS[k]} (at times in {plural(int(way.cut_cells[k]), 'cell')})" for k in order)
+        most = "mostly by " if len(order) > 1 else "by "
+        words.append(f"{name}, {percent(cut_share(way))} of connected terminals and slots are cut, {most}{what}")
     return "; ".join(words) or "no connected terminal is given less than it asks for"
 
 

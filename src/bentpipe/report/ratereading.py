@@ -150,8 +150,7 @@ class _Sums:
 
     def __init__(self, data: xarray.Dataset, regions: int, areas: Mapping[str, Boolean]) -> None:
         cells, slots = data.sizes.get("cell", 0), data.sizes.get("slot", 0)
-        self.by_region, self.by_hour = np.zeros((regions + 1) * RATE_BINS), np.zeros(24 * RATE_BINS)
-        self.dry, self.wet = np.zeros(RATE_BINS), np.zeros(RATE_BINS)
+        self.by_region, self.by_hour = np.zeros((regions + 1) * RATE_BINS), np.zeros(24 * 3 * RATE_BINS)
         self.limit = np.zeros((regions + 1) * LIMITS)
         self.bound = np.zeros((LIMITS, cells), np.bool_)
         self.inside = np.array([*areas.values()], np.float32).reshape(len(areas), cells)
@@ -159,14 +158,15 @@ class _Sums:
 
     def finished(self, data: xarray.Dataset, way: str) -> Way:
         by_region, site = ("slot", "region"), ("slot", "site")
+        skies = self.by_hour.reshape(24, 3, RATE_BINS)
         return Way(
             offered=_values(data, f"region_offered_{way}_bit_s", by_region, dtype=np.int64),
             given=_values(data, f"region_rate_{way}_bit_s", by_region, dtype=np.int64),
             through=_values(data, f"gateway_{way}_bit_s", ("slot", "gateway"), dtype=np.int64),
             by_region=self.by_region.reshape(-1, RATE_BINS),
-            by_hour=self.by_hour.reshape(24, RATE_BINS),
-            dry=self.dry,
-            wet=self.wet,
+            by_hour=skies.sum(axis=1),
+            dry=skies[:, 0].sum(axis=0),
+            wet=skies[:, 1].sum(axis=0),
             limit=self.limit.reshape(-1, LIMITS),
             cut_cells=self.bound.sum(axis=1).astype(np.int64),
             area=self.area,
@@ -181,21 +181,20 @@ def _add_block(
 ) -> None:
     """Add the slots of a block: only places with someone connected count."""
     online = np.asarray(data["terminals_connected"].isel(slot=block).values)
-    slot, cell = np.nonzero(online)
-    weight, row, when = online[slot, cell].astype(np.float64), region[cell], hour[block][slot]
-    loss = _of(data, "rain_loss_db", block, slot, cell)
+    where = np.flatnonzero(online)
+    cell = (where % online.shape[1]).astype(np.int32)
+    weight, row = online.ravel()[where].astype(np.float64), region[cell]
+    loss = _of(data, "rain_loss_db", block, where)
+    # One of three skies by hour: dry, wet, and between.
+    sky = 3 * hour[block][where // online.shape[1]] + np.where(loss < DRY_DB, 0, np.where(loss > WET_DB, 1, 2))
     for way in ways:
         own = sums[way]
-        peak = _of(data, f"peak_{way}_bit_s", block, slot, cell)
-        known = np.isfinite(peak)
-        place = np.log10(np.maximum(np.where(known, peak, 0.0), LOWEST_BIT_S) / LOWEST_BIT_S) * BINS_A_DECADE
-        place = np.minimum(place.astype(np.int64), RATE_BINS - 1)
-        counted = np.where(known, weight, 0.0)
+        peak = _of(data, f"peak_{way}_bit_s", block, where)
+        counted = np.where(np.isfinite(peak), weight, 0.0)
+        place = rate_bin(peak)
         own.by_region += np.bincount(row * RATE_BINS + place, counted, own.by_region.size)
-        own.by_hour += np.bincount(when * RATE_BINS + place, counted, own.by_hour.size)
-        own.dry += np.bincount(place, np.where(loss < DRY_DB, counted, 0.0), RATE_BINS)
-        own.wet += np.bincount(place, np.where(loss > WET_DB, counted, 0.0), RATE_BINS)
-        limit = np.clip(_of(data, f"limit_{way}", block, slot, cell, 0), 0, LIMITS - 1).astype(np.int64)
+        own.by_hour += np.bincount(sky * RATE_BINS + place, counted, own.by_hour.size)
+        limit = np.clip(_of(data, f"limit_{way}", block, where, 0), 0, LIMITS - 1).astype(np.int64)
         own.limit += np.bincount(row * LIMITS + limit, weight, own.limit.size)
         own.bound[limit, cell] = True
         if own.area:
@@ -204,8 +203,16 @@ def _add_block(
                 series[block] = given[:, i]
 
 
-def _of(data: xarray.Dataset, name: str, block: slice, slot: Any, cell: Any, fill: float = np.nan) -> Any:
-    """Values of a variable over slots and cells at some of them."""
+def rate_bin(bit_s: NDArray[Any]) -> Integer:
+    """Return the bin of each rate; rates that are not known go to the first."""
+    scale = np.float32(BINS_A_DECADE / np.log(10.0))
+    known = np.nan_to_num(bit_s.astype(np.float32) / np.float32(LOWEST_BIT_S), nan=1.0)
+    place = np.log(np.maximum(known, np.float32(1.0))) * scale
+    return np.asarray(np.minimum(place, np.float32(RATE_BINS - 1)).astype(np.int64))
+
+
+def _of(data: xarray.Dataset, name: str, block: slice, where: Any, fill: float = np.nan) -> Any:
+    """Values of a variable over slots and cells at some of them, by their place in the block."""
     if name not in data.variables:
-        return np.full(len(slot), fill)
-    return np.asarray(data[name].isel(slot=block).values)[slot, cell]
+        return np.full(len(where), fill, np.float32)
+    return np.asarray(data[name].isel(slot=block).values).ravel()[where]

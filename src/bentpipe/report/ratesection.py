@@ -56,6 +56,7 @@ def rates_context(reading: Reading, stamp: str, markup: type[Markup]) -> dict[st
         "territory": territory,
         "total": ratemeasures.total(rates.down),
         "total_up": None if rates.up is None else ratemeasures.total(rates.up),
+        "shaded": any(e.active.any() and not e.active.all() for e in reading.events),
         "no_up": "" if rates.up is not None else str(rates.inputs.get("uplink_missing") or "no rates from users"),
         "rows": rows if territory else (),
         "most": {row.name: _most(reading, rates, row.name) for row in rows},

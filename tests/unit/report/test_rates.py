@@ -116,7 +116,7 @@ def test_the_data_agree_with_the_line(run):
     share = data["down"]["given_mean_bit_s"] / data["down"]["asked_for_mean_bit_s"]
     assert data["down"]["given_share"] == pytest.approx(share)
     assert f"{100 * share:.1f} %" in found.lines[5]
-    assert f"beam time in {data['down']['cells_bound_by']['beam time']} cells" in found.lines[5]
+    assert f"beam time (at times in {data['down']['cells_bound_by']['beam time']} cells)" in found.lines[5]
     assert len(data["regions"]) == 5 and len(data["sites"]) == 8
     assert sum(data["regions"][0]["bound_by_down"].values()) == pytest.approx(1.0)
 
