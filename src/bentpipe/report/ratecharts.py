@@ -13,7 +13,7 @@ from bentpipe.report.svg import Drawing, Panel, axis_number, bins, means, text_w
 from bentpipe.report.wording import bit_rate, clipped, percent, rate_unit, utc
 
 PATTERNS = {
-    0: '<path class="pattern-line" d="M0 0L6 6M-1.5 4.5L1.5 7.5M4.5 -1.5L7.5 1.5"/>',
+    0: '<path class="hatch-line" d="M0 0L6 6M-1.5 4.5L1.5 7.5M4.5 -1.5L7.5 1.5"/>',
     2: '<circle class="pattern-dot" cx="3" cy="3" r="1"/>',
     3: '<path class="pattern-line" d="M0 6L6 0M-1.5 1.5L1.5 -1.5M4.5 7.5L7.5 4.5"/>',
     4: '<path class="pattern-light" d="M0 3H6"/>',

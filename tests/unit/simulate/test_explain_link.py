@@ -108,3 +108,13 @@ def test_an_uplink_without_figures_is_named(tmp_path: Path) -> None:
     found = bentpipe.explain(run, "kyiv", AT, link=True)
     assert found.data["link"]["up"] is None
     assert any(line.startswith("up: no rates from users") for line in found.lines)
+
+
+def test_several_satellites_are_counted(tmp_path: Path) -> None:
+    run = made(tmp_path / "run", **{"policies.sharing": "multipath", "demand.down_kbps_per_user": 9_000_000.0})
+    found = bentpipe.explain(run, "kyiv", AT, link=True)
+    link, data = found.data["link"]["down"], run.dataset
+    at = data.isel(slot=int(np.searchsorted(data["slot"].values, found.data["slot"])), site=0)
+    assert link["further_links"] > 0
+    assert link["given_bit_s"] == pytest.approx(float(at["site_rate_down_bit_s"]), rel=2.5e-4)
+    assert any("may carry a part" in line for line in found.lines)
