@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bentpipe.report.ratereading import Rates, read_rates
+
 if TYPE_CHECKING:
     import xarray
 
@@ -200,6 +202,7 @@ class Reading:
     satellites: Integer
     delay_histogram: Float
     """Terminal-slots by region and bin of round-trip time, shape (R + 1, DELAY_BINS); last row: no region."""
+    rates: Rates | None = None
 
     @property
     def end(self) -> np.datetime64:
@@ -264,7 +267,14 @@ def read(run: FinishedRun) -> Reading:
         handovers=_values(data, "handovers", np.int64, ("slot",)),
         satellites=_values(data, "satellites_tracked", np.int64, ("slot",)),
         delay_histogram=histogram,
+        rates=read_rates(data, manifest, _rate_blocks(data, _chunk_lead(manifest)), region_of_cell, areas),
     )
+
+
+def _rate_blocks(data: xarray.Dataset, lead: int) -> Iterator[slice]:
+    """Yield the blocks of slots for the rates, where the run has the variables that they rest on."""
+    if "rate_down_bit_s" in data.variables:
+        yield from _blocks(data, "rate_down_bit_s", lead)
 
 
 def _values(data: xarray.Dataset, name: str, dtype: Any, dims: tuple[str, ...], fill: float = 0) -> Any:

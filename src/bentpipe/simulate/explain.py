@@ -19,6 +19,7 @@ from bentpipe.network.policies import SCHEDULING
 from bentpipe.registry import Policy, find_policy
 from bentpipe.results.opened import Run
 from bentpipe.scenario import Scenario
+from bentpipe.simulate.explainlink import explain_rates
 from bentpipe.simulate.prepare import Prepared, prepare
 from bentpipe.simulate.recipe import SlotResult, State, advance, slot_in_detail
 from bentpipe.simulate.saved import saved_scenario
@@ -42,7 +43,11 @@ class Explanation:
 
 
 def explain(
-    run: Run | Scenario, site: str, at: str, scheduling: str | Policy | Callable[[Any], Any] | None = None
+    run: Run | Scenario,
+    site: str,
+    at: str,
+    scheduling: str | Policy | Callable[[Any], Any] | None = None,
+    link: bool = False,
 ) -> Explanation:
     """Explain one site in one slot.
 
@@ -56,6 +61,8 @@ def explain(
         Instant in UTC that `numpy.datetime64` reads.
     scheduling : str, Policy or callable, optional
         The run's scheduling policy, where that is a function of your own: a run keeps its name and a hash only.
+    link : bool
+        Whether to add the link budgets and what they come to: MODCOD, beam time, fair share and what binds.
 
     Returns
     -------
@@ -66,7 +73,8 @@ def explain(
     UnknownNameError
         No such site or cell.
     InputError
-        The instant lies outside the run; or the run's policy is a function that was not given, or is not the same.
+        The instant lies outside the run; the run's policy is a function that was not given, or is not the same; or
+        `link` is asked of a run without rates.
     """
     scenario = run if isinstance(run, Scenario) else saved_scenario(run)
     policy = scheduling if isinstance(run, Scenario) else policy_of(run, scheduling)
@@ -80,7 +88,12 @@ def explain(
         for first in range(earlier.start, earlier.stop, 240):
             _, state = advance(prepared, state, range(first, min(first + 240, earlier.stop)))
     result, world = slot_in_detail(prepared, state, slot)
-    return _explain(prepared, place, slot, result, world)
+    explanation = _explain(prepared, place, slot, result, world)
+    if not link:
+        return explanation
+    block, _ = advance(prepared, state, [slot])
+    lines, data = explain_rates(prepared, block, place)
+    return Explanation((*explanation.lines, *lines), {**explanation.data, "link": data})
 
 
 def policy_of(run: Run, given: str | Policy | Callable[[Any], Any] | None) -> Policy:

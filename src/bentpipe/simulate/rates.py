@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from bentpipe.catalog.rainfile import rain_at
 from bentpipe.link.antenna import WIDEST_SCAN_DEG, wet_antenna_loss_db
-from bentpipe.link.hop import make_path
+from bentpipe.link.hop import Path, make_path
 from bentpipe.link.placeweather import PlaceClimate, attenuation_parts_db
 from bentpipe.link.rainfield import exceedance
 from bentpipe.link.rainrate import attenuation_of_rate_db, rain_rate_of_exceedance_mm_h
@@ -309,35 +309,45 @@ def _hops(
     prepared: Prepared, links: Links, direction: Direction, side: Side, places: Sky, gateways: Sky, name: str
 ) -> tuple[HopRates, HopRates, FloatArray]:
     """User link, feeder link, and the loss of the user link beyond clear sky, dB."""
-    radio = prepared.radio
-    assert radio is not None
-    scan = np.degrees(np.arccos(np.clip(links.cos_scan, 0.0, 1.0))).clip(0.0, WIDEST_SCAN_DEG)
-    fade = _losses(side, radio.climate, places, links.row, links.place, _elevation_deg(links.sin_elevation))
-    steered = {"receive_scan_deg" if name == "down" else "transmit_scan_deg": scan}
-    user = make_path(
-        links.slant_range_m, atmospheric_loss_db=fade.total, noisy_loss_db=np.minimum(fade.noisy, fade.total),
-        wet_antenna_loss_db=fade.wet, **steered,
-    )  # fmt: skip
+    user, lost = user_path(prepared, links, side, places, name)
     feeder, back = _feeder(prepared, links, direction, gateways)
     rates = hop_rates(side.hop, user, direction.profile)
-    return rates, HopRates._make(column[back] for column in feeder), fade.total - fade.clear + fade.wet
+    return rates, HopRates._make(column[back] for column in feeder), lost
+
+
+def user_path(prepared: Prepared, links: Links, side: Side, places: Sky, name: str) -> tuple[Path, FloatArray]:
+    """Paths of user links (L,) to one kind of dish under the weather, and their `rain_loss_db` (L,) as in `Rates`."""
+    assert prepared.radio is not None
+    scan = np.degrees(np.arccos(np.clip(links.cos_scan, 0.0, 1.0))).clip(0.0, WIDEST_SCAN_DEG)
+    rise = _elevation_deg(links.sin_elevation)
+    fade = _losses(side, prepared.radio.climate, places, links.row, links.place, rise)
+    steered = {"receive_scan_deg" if name == "down" else "transmit_scan_deg": scan}
+    return _path(links.slant_range_m, fade, **steered), fade.total - fade.clear + fade.wet
+
+
+def feeder_path(prepared: Prepared, links: Links, side: Side, gateways: Sky) -> Path:
+    """Paths of the feeder links under the weather, arguments as those of `user_path`."""
+    assert prepared.radio is not None
+    rise = _elevation_deg(links.feeder_sine)
+    far = _losses(side, prepared.radio.gateway_climate, gateways, links.row, links.gateway, rise)
+    return _path(links.feeder_range_m, far)
+
+
+def _path(range_m: FloatArray, fade: _Losses, **steered: FloatArray) -> Path:
+    noisy = np.minimum(fade.noisy, fade.total)
+    return make_path(
+        range_m, atmospheric_loss_db=fade.total, noisy_loss_db=noisy, wet_antenna_loss_db=fade.wet, **steered
+    )
 
 
 def _feeder(prepared: Prepared, links: Links, direction: Direction, gateways: Sky) -> tuple[HopRates, IntArray]:
     """Feeder links, each satellite's once a slot, and which of them each link uses."""
-    radio = prepared.radio
-    assert radio is not None
     key = links.row * len(prepared.fleet.up) + links.satellite
     number = np.full(int(key.max()) + 1, -1, np.int64)
     number[key] = np.arange(len(key))
     one = number[number >= 0]
     number[key[one]] = np.arange(len(one))
-    t, g, rise = links.row[one], links.gateway[one], _elevation_deg(links.feeder_sine[one])
-    far = _losses(direction.gateway, radio.gateway_climate, gateways, t, g, rise)
-    path = make_path(
-        links.feeder_range_m[one], atmospheric_loss_db=far.total, noisy_loss_db=np.minimum(far.noisy, far.total),
-        wet_antenna_loss_db=far.wet,
-    )  # fmt: skip
+    path = feeder_path(prepared, Links._make(column[one] for column in links), direction.gateway, gateways)
     return hop_rates(direction.gateway.hop, path, direction.profile), number[key]
 
 
@@ -444,10 +454,11 @@ def _background(prepared: Prepared, unix_s: float) -> float:
     return min(1.0, prepared.scenario.demand.diurnal[int(hour // 1) % 24])
 
 
-def _slot_links(
-    block: Block, row: int, own: Links, own_bps: FloatArray, more: Links, more_bps: FloatArray
-) -> SlotLinks:
-    """Links of one slot with their beam time; idle time of a satellite goes to its further places in equal parts."""
+def slot_links(block: Block, row: int, own: Links, own_bps: FloatArray, more: Links, more_bps: FloatArray) -> SlotLinks:
+    """Links of one slot with their beam time; idle time of a satellite goes to its further places in equal parts.
+
+    `own` and `more` are the serving and the further links of the row, with what a channel carries over each, bit/s.
+    """
     slices = block.beam_slices[row, own.place].astype(np.int64)
     if not len(more.row):
         return SlotLinks(own.place, own.satellite, own.gateway, own_bps, slices)
@@ -543,7 +554,7 @@ def shares_by_slot(
         here, there = (
             Links._make(column[part] for column in links) for (links, _), part in ((own, mine), (more, further))
         )
-        links = _slot_links(block, row, here, own[1][mine], there, more[1][further])
+        links = slot_links(block, row, here, own[1][mine], there, more[1][further])
         flows = asked(row)
         if flows is None or not len(links.place):
             continue

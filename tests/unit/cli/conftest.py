@@ -48,8 +48,8 @@ class Api:
         self.calls.append(("write_report", (out, exact_sites)))
         return out or Path("runs/ukraine-2022/report.html")
 
-    def explain(self, run: Any, site: str, at: str) -> Any:
-        self.calls.append(("explain", (site, at)))
+    def explain(self, run: Any, site: str, at: str, link: bool = False) -> Any:
+        self.calls.append(("explain", (site, at, "link") if link else (site, at)))
         return SimpleNamespace(lines=("STARLINK-1",), data={"satellite": "STARLINK-1"})
 
     def capacity(self, run: Any, down: float, up: float, share: float, slots: int, **options: Any) -> Any:

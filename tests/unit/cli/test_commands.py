@@ -142,6 +142,11 @@ def test_capacity_takes_a_scenario_where_there_is_no_run(
     assert "no run is called 'nowhere'" in err and "no scenario is called 'nowhere'" in err
 
 
+def test_explain_asks_for_the_link_where_it_is_wanted(api: Any) -> None:
+    assert main(["explain", "ukraine-2022", "kyiv", "--at", "2022-10-10T06:00Z", "--link"]) == 0
+    assert api.asked("explain") == ("kyiv", "2022-10-10T06:00:00", "link")
+
+
 def test_explain_asks_for_one_instant(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "ukraine-2022", "kyiv", "--at", "2022-10-10T09:00+03:00"]) == 0
     assert api.asked("explain") == ("kyiv", "2022-10-10T06:00:00")
