@@ -23,7 +23,7 @@ Boolean = NDArray[np.bool_]
 Times = NDArray[np.datetime64]
 
 DELAY_BIN_S = 1e-4
-DELAY_BINS = 5000  # to 0.5 s; a bent pipe with its fibre stays far below
+DELAY_BINS = 20_000  # to 2 s: a geostationary satellite with its access network stays far below
 BLOCK_VALUES = 2_000_000  # values of one variable held at once
 
 

@@ -291,12 +291,8 @@ def link_rates(
         if not len(own):
             continue
         mine = Links._make(column[own] for column in links)
-        user, feeder, lost = _hops(prepared, mine, direction, side, places, gateways, name)
-        pair = (feeder, user, side.hop) if name == "down" else (user, feeder, direction.gateway.hop)
-        rate = bent_pipe_rates(*pair, direction.profile).bit_rate_bit_s
-        if name == "up":  # the feeder hop has wider channels, the same C/N and the same bits a symbol
-            rate = rate * (side.hop.bandwidth_hz / direction.gateway.hop.bandwidth_hz)
-        channel[own], loss[own] = rate, lost
+        user, lost = _user(prepared, mine, direction, side, places, name)
+        channel[own], loss[own] = _with_feeder(prepared, mine, direction, side, user, gateways, name), lost
     return channel, loss
 
 
@@ -304,10 +300,10 @@ def _elevation_deg(sine: FloatArray) -> FloatArray:
     return np.maximum(np.degrees(np.arcsin(np.clip(sine, 0.0, 1.0))), LOWEST_DEG)
 
 
-def _hops(
-    prepared: Prepared, links: Links, direction: Direction, side: Side, places: Sky, gateways: Sky, name: str
-) -> tuple[HopRates, HopRates, FloatArray]:
-    """User link, feeder link, and the loss of the user link beyond clear sky, dB."""
+def _user(
+    prepared: Prepared, links: Links, direction: Direction, side: Side, places: Sky, name: str
+) -> tuple[HopRates, FloatArray]:
+    """User link, and its loss beyond clear sky, dB."""
     radio = prepared.radio
     assert radio is not None
     scan = np.degrees(np.arccos(np.clip(links.cos_scan, 0.0, 1.0))).clip(0.0, WIDEST_SCAN_DEG)
@@ -317,12 +313,27 @@ def _hops(
         links.slant_range_m, atmospheric_loss_db=fade.total, noisy_loss_db=np.minimum(fade.noisy, fade.total),
         wet_antenna_loss_db=fade.wet, **steered,
     )  # fmt: skip
-    feeder, back = _feeder(prepared, links, direction, gateways)
-    rates = hop_rates(side.hop, user, direction.profile)
-    return rates, HopRates._make(column[back] for column in feeder), fade.total - fade.clear + fade.wet
+    return hop_rates(side.hop, user, direction.profile), fade.total - fade.clear + fade.wet
 
 
-def _feeder(prepared: Prepared, links: Links, direction: Direction, gateways: Sky) -> tuple[HopRates, IntArray]:
+def _with_feeder(
+    prepared: Prepared, links: Links, direction: Direction, side: Side, user: HopRates, gateways: Sky, name: str
+) -> FloatArray:
+    """Rate of a channel from end to end, bit/s; that of the user link where the feeder is assumed not to limit."""
+    if direction.gateway is None:
+        return user.bit_rate_bit_s
+    shared, back = _feeder(prepared, links, direction, direction.gateway, gateways)
+    feeder = HopRates._make(column[back] for column in shared)
+    pair = (feeder, user, side.hop) if name == "down" else (user, feeder, direction.gateway.hop)
+    rate = bent_pipe_rates(*pair, direction.profile).bit_rate_bit_s
+    if name == "up":  # the feeder hop has wider channels, the same C/N and the same bits a symbol
+        rate = rate * (side.hop.bandwidth_hz / direction.gateway.hop.bandwidth_hz)
+    return rate
+
+
+def _feeder(
+    prepared: Prepared, links: Links, direction: Direction, gateway: Side, gateways: Sky
+) -> tuple[HopRates, IntArray]:
     """Feeder links, each satellite's once a slot, and which of them each link uses."""
     radio = prepared.radio
     assert radio is not None
@@ -332,12 +343,12 @@ def _feeder(prepared: Prepared, links: Links, direction: Direction, gateways: Sk
     one = number[number >= 0]
     number[key[one]] = np.arange(len(one))
     t, g, rise = links.row[one], links.gateway[one], _elevation_deg(links.feeder_sine[one])
-    far = _losses(direction.gateway, radio.gateway_climate, gateways, t, g, rise)
+    far = _losses(gateway, radio.gateway_climate, gateways, t, g, rise)
     path = make_path(
         links.feeder_range_m[one], atmospheric_loss_db=far.total, noisy_loss_db=np.minimum(far.noisy, far.total),
         wet_antenna_loss_db=far.wet,
     )  # fmt: skip
-    return hop_rates(direction.gateway.hop, path, direction.profile), number[key]
+    return hop_rates(gateway.hop, path, direction.profile), number[key]
 
 
 def offered_bps(prepared: Prepared, unix_s: FloatArray, ready: npt.NDArray[Any], name: str) -> IntArray:
@@ -424,7 +435,8 @@ def slot_capacity(prepared: Prepared, direction: Direction, unix_s: float, links
     gateway = np.full(satellites, -1, np.int32)
     gateway[links.satellite] = links.gateway
     free = 1.0 - scenario.satellite.background_share * _background(prepared, unix_s)
-    feeder = np.where(worth > 0.0, direction.feeder_channels * worth, UNLIMITED_BPS)
+    limited = (worth > 0.0) & (direction.gateway is not None)
+    feeder = np.where(limited, direction.feeder_channels * worth, UNLIMITED_BPS)
     backhaul = scenario.radio.gateway_backhaul_gbps
     trunk = UNLIMITED_BPS if backhaul is None else round(1e9 * backhaul * free)
     return SlotCapacity(
