@@ -14,7 +14,7 @@
     run folder (Zarr) ─ open_run → Run.dataset (xarray)
         │
         ▼
-    answer · write_report · explain
+    answer · write_report · explain · compare
 
 Names are loaded when first used; importing bentpipe imports nothing heavy.
 """
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bentpipe.errors import BentpipeError, InputError, RunError
     from bentpipe.network.links import Links
     from bentpipe.registry import Policy
+    from bentpipe.report.compare import Comparison, compare
     from bentpipe.report.html import write_report
     from bentpipe.report.plain import Answer, answer
     from bentpipe.results.opened import Run, open_run
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "report.plain",
     "BentpipeError": "errors",
+    "Comparison": "report.compare",
     "Explanation": "simulate.explain",
     "InputError": "errors",
     "Links": "network.links",
@@ -51,6 +53,7 @@ _HOMES = {
     "RunError": "errors",
     "Scenario": "scenario",
     "answer": "report.plain",
+    "compare": "report.compare",
     "constellation_shells": "catalog.shells",
     "explain": "simulate.explain",
     "in_service": "catalog.elements",
@@ -69,6 +72,7 @@ __version__: str
 __all__ = [
     "Answer",
     "BentpipeError",
+    "Comparison",
     "Explanation",
     "InputError",
     "Links",
@@ -79,6 +83,7 @@ __all__ = [
     "Scenario",
     "__version__",
     "answer",
+    "compare",
     "constellation_shells",
     "explain",
     "in_service",

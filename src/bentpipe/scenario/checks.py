@@ -25,9 +25,9 @@ from bentpipe.scenario.groundchecks import (
     written,
 )
 from bentpipe.scenario.model import Scenario
+from bentpipe.scenario.operatorchecks import check_access, check_geostationary, check_source
 from bentpipe.scenario.places import Places
 from bentpipe.scenario.polygons import area_km2, check_polygon
-from bentpipe.scenario.operatorchecks import check_access, check_geostationary, check_source
 from bentpipe.scenario.ratechecks import check_demand, check_weather
 from bentpipe.scenario.values import EARLIEST, LATEST
 

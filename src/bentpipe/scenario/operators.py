@@ -140,9 +140,7 @@ def _say_where_from(tree: dict[str, Any], filled: list[tuple[str, OperatorDefaul
     keys: dict[tuple[str, str, str], list[str]] = {}
     for key, entry in filled:
         keys.setdefault(entry[1:], []).append(key)
-    added = [
-        {"keys": names, "tag": tag, "source": source, "note": note} for (tag, source, note), names in keys.items()
-    ]
+    added = [{"keys": names, "tag": tag, "source": source, "note": note} for (tag, source, note), names in keys.items()]
     named = [key for row in rows if isinstance(row, dict) for key in row.get("keys") or () if isinstance(key, str)]
     known = any(key == "time" or key.startswith("time.slot") for key in named)
     tree["provenance"] = [*rows, *([] if known else [dict(_TIME)]), *added]

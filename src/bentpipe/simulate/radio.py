@@ -216,9 +216,7 @@ def _direction(
     user = [radio_link(operator, f"user-{way}", kind) for kind in kinds]
     if assumed_feeder(operator) is not None:
         sides = tuple(_side(link, skies[0], USER_DISH_M) for link in user)
-        return Direction(
-            sides, None, _profile(user[0].modcods), user[0].channels * user[0].polarisations, 0, carries
-        )
+        return Direction(sides, None, _profile(user[0].modcods), user[0].channels * user[0].polarisations, 0, carries)
     feeder = radio_link(operator, "feeder-up" if way == "down" else "feeder-down")
     last = user[0] if way == "down" else feeder
     return Direction(
