@@ -22,6 +22,9 @@ GEOSTATIONARY_RADIUS_M = (EARTH_MU / EARTH_RATE**2) ** (1.0 / 3.0)
 """Radius at which a circular orbit lasts one sidereal day, ``(mu / omega^2)^(1/3)``: 42,164.17 km, of which
 35,786.03 km above the equator."""
 
+SIDEREAL_RATE = 2.0 * math.pi / 86_400.0 * (1.0 + 8_640_184.812_866 / (36_525.0 * 86_400.0))
+"""Rate of Greenwich mean sidereal time (Aoki et al. 1982), rad/s: that of the Earth, and of the equinox against it."""
+
 
 def geostationary_satellite(
     longitude_deg: float, epoch_unix_s: float = 0.0, number: int = 1, ut1_minus_utc_s: float = 0.0
@@ -78,5 +81,5 @@ def geostationary_satellite(
         node_rad=0.0 * one,
         node_rate_rad_per_s=0.0 * one,
         latitude_argument_rad=(argument % (2.0 * math.pi)) * one,
-        latitude_argument_rate_rad_per_s=EARTH_RATE * one,
+        latitude_argument_rate_rad_per_s=SIDEREAL_RATE * one,
     )
