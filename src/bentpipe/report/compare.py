@@ -14,10 +14,9 @@ from bentpipe.errors import Fault, InputError
 from bentpipe.report import measures
 from bentpipe.report.measures import Totals
 from bentpipe.report.plain import DISCLAIMER
-from bentpipe.report.reading import Reading, read
+from bentpipe.report.reading import FinishedRun, Reading, read
 from bentpipe.report.runrates import RateSummary, rate_summary
 from bentpipe.report.wording import DASH, clipped, count, milliseconds, percent, utc
-from bentpipe.results.opened import Run
 
 MISSING: Final = "not computed"
 _WIDTH: Final = 34
@@ -48,19 +47,19 @@ class Comparison:
 class _Column(NamedTuple):
     """One run of the table."""
 
-    run: Run
+    run: FinishedRun
     reading: Reading
     total: Totals
     down: RateSummary | None
     up: RateSummary | None
 
 
-def compare(*runs: Run) -> Comparison:
+def compare(*runs: FinishedRun) -> Comparison:
     """Compare finished runs.
 
     Parameters
     ----------
-    *runs : Run
+    *runs : FinishedRun
         Two or more opened runs, each once.
 
     Returns
@@ -102,7 +101,7 @@ def compare(*runs: Run) -> Comparison:
     return Comparison(tuple(lines), data)
 
 
-def _refuse(runs: Sequence[Run]) -> None:
+def _refuse(runs: Sequence[FinishedRun]) -> None:
     if len(runs) < 2:
         raise InputError(Fault("a comparison needs two runs", "compare", len(runs), "two runs or more"))
     folders = Counter(str(run.path.resolve()) for run in runs)
@@ -111,7 +110,7 @@ def _refuse(runs: Sequence[Run]) -> None:
         raise InputError(*twice)
 
 
-def _column(run: Run) -> _Column:
+def _column(run: FinishedRun) -> _Column:
     reading = read(run)
     return _Column(
         run,

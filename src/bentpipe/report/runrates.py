@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bentpipe.report.reading import Float, Reading, blocks_of, chunk_lead
-from bentpipe.results.opened import Run
+from bentpipe.report.reading import FinishedRun, Float, Reading, blocks_of, chunk_lead
 
 #: Rates are counted in bins of 1 % from 1 bit/s on; the first is for less, zero among it.
 _BINS_PER_E = 100
@@ -33,12 +32,12 @@ class RateSummary:
     peak_p50_bit_s: float
 
 
-def rate_summary(run: Run, reading: Reading, direction: str) -> RateSummary | None:
+def rate_summary(run: FinishedRun, reading: Reading, direction: str) -> RateSummary | None:
     """Summarise the rates of a run in one direction.
 
     Parameters
     ----------
-    run : Run
+    run : FinishedRun
         The run.
     reading : Reading
         The same, read.

@@ -208,8 +208,13 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
             Fault("no gateway", scenario.where("gateways"), None, "one or more", "a bent pipe needs a gateway")
         )
     era = scenario.access.era or scenario.time.start.date()
-    access = _access(scenario.access) or access_parameters(era, scenario.access.probe)
     starlink = scenario.constellation.operator == "starlink"
+    own = _access(scenario.access)
+    if own is None and not starlink:
+        what = f"the access network fitted to Starlink says nothing of {scenario.constellation.operator}"
+        remedy = "read the scenario with load_scenario, which fills in the operator's, or give all of them"
+        raise ScenarioError(Fault(what, scenario.where("access"), None, "frame_ms and its companions", remedy))
+    access = own or access_parameters(era, scenario.access.probe)
     key = np.concatenate([territory.cell_id, np.array([place_id(s.id) for s in territory.sites], np.uint64)]).astype(
         np.uint64
     )

@@ -11,7 +11,8 @@ import bentpipe
 from bentpipe.errors import InputError, NotModelledError
 from bentpipe.report.compare import Comparison
 from bentpipe.results.opened import Run
-from bentpipe.scenario import load_scenario
+from bentpipe.scenario import Scenario, load_scenario
+from bentpipe.simulate.ground import make_ground
 from bentpipe.simulate.prepare import prepare
 
 RIVALS = ("oneweb", "kuiper", "geostationary")
@@ -129,6 +130,21 @@ def test_other_spans_and_territories_are_warned_of(runs: dict[str, Run], tmp_pat
     other = bentpipe.run(load_scenario("one-site", {"time.duration": "5m"}), out=tmp_path / "site")
     warned = bentpipe.compare(runs["ukraine-2022"], other).data["warnings"]
     assert any("territories" in text for text in warned) and any("spans" in text for text in warned)
+
+
+def test_a_scenario_that_was_not_read_gets_no_access_network_of_starlink() -> None:
+    read = load_scenario("ukraine-2022-oneweb", {"time.duration": "1m"})
+    bare = Scenario.model_validate({**read.document(), "access": {}})
+    with pytest.raises(InputError, match="says nothing of oneweb"):
+        prepare(bare, seeds=1)
+
+
+def test_assumed_gateways_keep_the_rules_of_the_operator() -> None:
+    day = load_scenario("ukraine-2022-geostationary")
+    text = {**day.document(), "gateways": "world-assumed", "pops": [], "provenance": []}
+    ground = make_ground(Scenario.model_validate(text))
+    assert len(ground.id) > 100 and (ground.places.arc.cos_avoidance == 2.0).all()
+    assert np.allclose(np.degrees(np.arcsin(ground.places.sin_min_elevation)), 10.0)
 
 
 def test_the_policy_fitted_to_starlink_is_noted(tmp_path: Path) -> None:
