@@ -147,6 +147,12 @@ def _warnings(columns: Sequence[_Column]) -> list[str]:
         for rates, way in ((column.down, "to"), (column.up, "from")):
             if rates is None:
                 found.append(f"{name} has no rates {way} users")
+        own = f"{_said(column, 'constellation.operator')}: "
+        found += [
+            f"{name}: {text.removeprefix(own)}"
+            for text in column.reading.manifest.get("warnings", ())
+            if text.startswith(own)
+        ]
         if column.reading.hypothetical:
             found.append(f"{name} is hypothetical: no statement about the past")
     return found

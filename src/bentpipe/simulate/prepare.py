@@ -264,10 +264,14 @@ def _rival_warnings(operator: str, policy: str) -> tuple[str, ...]:
     """What is assumed of an operator other than Starlink."""
     if operator == "starlink":
         return ()
-    told = f"{operator}: the delay of the access network is assumed, not measured; packet loss is not modelled (NaN)"
+    told = [f"{operator}: the delay of the access network is assumed, not measured; packet loss is not modelled (NaN)"]
+    if operator in ("oneweb", "geostationary"):
+        told.append(f"{operator}: beams are fixed, but their time is shared as if each could point anywhere: too good")
     if policy == "observed":
-        return told, f"the policy 'observed' is fitted to Starlink's scheduler; that of {operator} is not known"
-    return (told,)
+        told.append(
+            f"{operator}: the policy 'observed' is fitted to Starlink's scheduler; this operator's is not known"
+        )
+    return tuple(told)
 
 
 def _orientation_warning(orientation: EarthOrientation, unix_s: float) -> tuple[str, ...]:

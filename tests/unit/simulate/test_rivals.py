@@ -86,6 +86,7 @@ def test_a_feeder_that_is_assumed_is_said_and_does_not_limit(runs: dict[str, Run
 def test_the_table_says_what_is_missing_and_what_differs(compared: Comparison) -> None:
     text = "\n".join(compared.lines)
     assert "not computed" in text and "ukraine-2022-kuiper has no rates to users" in text
+    assert "ukraine-2022-oneweb: beams are fixed" in text
     assert "is hypothetical" in text and "different" not in text
     keys = {row["key"] for row in compared.data["differences"]}
     assert {"constellation.operator", "satellite.beams", "access.frame_ms", "gateways"} <= keys
