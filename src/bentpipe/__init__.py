@@ -14,7 +14,7 @@
     run folder (Zarr) ─ open_run → Run.dataset (xarray)
         │
         ▼
-    answer · write_report · explain · capacity
+    answer · write_report · explain · capacity · compare
 
 Names are loaded when first used; importing bentpipe imports nothing heavy.
 """
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bentpipe.errors import BentpipeError, InputError, RunError
     from bentpipe.network.links import Links
     from bentpipe.registry import Policy
+    from bentpipe.report.compare import Comparison, compare
     from bentpipe.report.html import write_report
     from bentpipe.report.plain import Answer, answer
     from bentpipe.results.opened import Run, open_run
@@ -44,6 +45,7 @@ _HOMES = {
     "Answer": "report.plain",
     "BentpipeError": "errors",
     "Capacity": "simulate.capacity",
+    "Comparison": "report.compare",
     "Explanation": "simulate.explain",
     "InputError": "errors",
     "Links": "network.links",
@@ -54,6 +56,7 @@ _HOMES = {
     "Scenario": "scenario",
     "answer": "report.plain",
     "capacity": "simulate.capacity",
+    "compare": "report.compare",
     "constellation_shells": "catalog.shells",
     "explain": "simulate.explain",
     "in_service": "catalog.elements",
@@ -73,6 +76,7 @@ __all__ = [
     "Answer",
     "BentpipeError",
     "Capacity",
+    "Comparison",
     "Explanation",
     "InputError",
     "Links",
@@ -84,6 +88,7 @@ __all__ = [
     "__version__",
     "answer",
     "capacity",
+    "compare",
     "constellation_shells",
     "explain",
     "in_service",

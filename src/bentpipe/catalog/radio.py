@@ -245,6 +245,23 @@ def radio_link(operator: str, direction: Direction | str, terminal: str | None =
     )
 
 
+def assumed_feeder(operator: str) -> str | None:
+    """Tell whether an operator's feeder is assumed not to limit, and why.
+
+    Parameters
+    ----------
+    operator : str
+        Name, whatever the case.
+
+    Returns
+    -------
+    str or None
+        The assumption, in words; None where the feeder has links of its own, or none are known.
+    """
+    rows = _tables()["feeder-assumed"]
+    return next((row["note"] for row in rows if row["operator"] == operator.strip().casefold()), None)
+
+
 def _scaled(key: str, entry: list[Any]) -> RadioValue:
     """Make a value in SI units."""
     value = _value(entry)

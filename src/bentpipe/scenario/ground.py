@@ -137,8 +137,18 @@ class Access(Part):
     probe : str
         What measures the delay: a continuous "ping", the dish's own ("dish"), or probes out of silence
         ("traceroute", "built-in").
+    frame_ms, grant_wait_ms, load_wait_ms : float, optional
+        Instead of the fit to Starlink: frames and processing there and back; median wait for an uplink grant; median
+        wait for each terminal ahead. All of these and the next two, or none.
+    slot_log_sigma, within_log_sigma : float, optional
+        Standard deviations of the logarithm of the waits, between slots and within one.
     """
 
     era: CalendarDay | None = None
     load: Share = 0.5
     probe: Annotated[Literal["ping", "traceroute", "built-in", "dish"], Choice()] = "ping"
+    frame_ms: Annotated[float, Number(0, 10_000, "ms")] | None = None
+    grant_wait_ms: Annotated[float, Number(0, 10_000, "ms")] | None = None
+    load_wait_ms: Annotated[float, Number(0, 10_000, "ms")] | None = None
+    slot_log_sigma: Annotated[float, Number(0, 3)] | None = None
+    within_log_sigma: Annotated[float, Number(0, 3)] | None = None

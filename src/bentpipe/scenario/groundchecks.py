@@ -12,7 +12,6 @@ from pathlib import Path
 from bentpipe.errors import Fault
 from bentpipe.scenario.ground import SCHEDULING
 from bentpipe.scenario.model import Scenario
-from bentpipe.scenario.people import BUILTIN_DISHES
 from bentpipe.scenario.places import Places
 from bentpipe.scenario.polygons import check_polygon
 from bentpipe.scenario.values import did_you_mean
@@ -70,7 +69,7 @@ def check_dish(s: Scenario, name: str | None, where: str) -> Faults:
     ------
     Fault
     """
-    known = [*BUILTIN_DISHES, *s.dishes]
+    known = [*s.known_dishes()]
     if name is not None and name not in known:
         yield Fault("no such dish", where, name, ", ".join(known), did_you_mean(name, known))
 

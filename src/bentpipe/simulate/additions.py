@@ -109,7 +109,8 @@ def _with_channel(prepared: Prepared) -> Prepared:
 
 def _clear(direction: Direction) -> Direction:
     user = tuple(replace(side, sky=None) for side in direction.user)
-    return replace(direction, user=user, gateway=replace(direction.gateway, sky=None))
+    gateway = None if direction.gateway is None else replace(direction.gateway, sky=None)
+    return replace(direction, user=user, gateway=gateway)
 
 
 def _twice(direction: Direction) -> Direction:

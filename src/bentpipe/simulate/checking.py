@@ -161,9 +161,7 @@ def unknown_dishes(s: Scenario, rows: Iterable[dict[str, Any]]) -> Faults:
     ------
     Fault
     """
-    from bentpipe.scenario import BUILTIN_DISHES
-
-    known = [*BUILTIN_DISHES, *s.dishes]
+    known = [*s.known_dishes()]
     for row in rows:
         if "dish" in row and row["dish"] not in known:
             hint = did_you_mean(row["dish"], known)

@@ -149,10 +149,10 @@ def _direction(setting: _Setting, direction: Direction, name: str, rates: Rates)
     }
     if block.satellite[0, place] < 0:
         return found
-    budgets = _budgets(setting, direction, name)
-    found["budgets"] = [_as_data(budget) for budget in budgets[:2]]
-    found["end_to_end"] = _as_data(budgets[2])
-    found["modcod"] = budgets[2].modcod_name()
+    budgets, whole = _budgets(setting, direction, name)
+    found["budgets"] = [_as_data(budget) for budget in budgets]
+    found["end_to_end"] = _as_data(whole)
+    found["modcod"] = whole.modcod_name()
     found["rain_loss_db"] = float(rates.rain_loss_db[0, place])
     found["one_terminal_could_get_bit_s"] = float(rates.peak_bps[0, place])
     beams = int(block.beam_slices[0, place]) / setting.prepared.scenario.satellite.cells_per_beam
@@ -160,21 +160,23 @@ def _direction(setting: _Setting, direction: Direction, name: str, rates: Rates)
     return found | _capacities(setting, direction, name)
 
 
-def _budgets(setting: _Setting, direction: Direction, name: str) -> tuple[Budget, Budget, Budget]:
-    """The hops in the order of the signal, and both together."""
+def _budgets(setting: _Setting, direction: Direction, name: str) -> tuple[tuple[Budget, ...], Budget]:
+    """The hops in the order of the signal, and all together; the user link alone where the feeder does not limit."""
     prepared, profile = setting.prepared, direction.profile
     assert prepared.radio is not None
     own = np.flatnonzero(setting.own.place == setting.place)
     link = Links._make(column[own] for column in setting.own)
     side = direction.user[int(prepared.radio.dish[setting.place])]
     user = hop_budget(side.hop, _single(user_path(prepared, link, side, setting.places, name)[0]), profile)
+    if direction.gateway is None:
+        return (user,), user
     far = feeder_path(prepared, link, direction.gateway, setting.gateways)
     feeder = hop_budget(direction.gateway.hop, _single(far), profile)
     if name == "down":
-        return feeder, user, bent_pipe_budget(feeder, user, side.hop, profile)
+        return (feeder, user), bent_pipe_budget(feeder, user, side.hop, profile)
     # The feeder repeats the user's channel, which is narrower than its own.
     repeated = replace(direction.gateway.hop, bandwidth_hz=side.hop.bandwidth_hz)
-    return user, feeder, bent_pipe_budget(user, feeder, repeated, profile)
+    return (user, feeder), bent_pipe_budget(user, feeder, repeated, profile)
 
 
 def _single(path: Path) -> Path:

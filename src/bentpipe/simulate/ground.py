@@ -14,6 +14,7 @@ from bentpipe.earth import east_north_up, geodetic_to_ecef, great_circle_m
 from bentpipe.errors import Fault, ScenarioError
 from bentpipe.geometry.places import Places, make_places
 from bentpipe.scenario import WORLD_ASSUMED, Gateway, Pop, Scenario
+from bentpipe.scenario.operators import gateway_defaults
 from bentpipe.simulate.timeline import to_s
 
 FloatArray = npt.NDArray[np.float64]
@@ -92,6 +93,7 @@ def listed_ground(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, .
     warnings : tuple of str
         What a user should know.
     """
+    own = gateway_defaults(scenario.constellation.operator)
     if isinstance(scenario.gateways, str):
         from bentpipe.catalog.ground import world_assumed_gateways
 
@@ -99,13 +101,16 @@ def listed_ground(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, .
         assumed = world_assumed_gateways(load_geodata())
         gateways = tuple(
             Gateway(
-                id=g.id,
-                name=g.name,
-                latitude_deg=g.latitude_deg,
-                longitude_deg=g.longitude_deg,
-                antennas=g.antennas,
-                minimum_elevation_deg=g.minimum_elevation_deg,
-                pop=g.pop,
+                **{
+                    "id": g.id,
+                    "name": g.name,
+                    "latitude_deg": g.latitude_deg,
+                    "longitude_deg": g.longitude_deg,
+                    "antennas": g.antennas,
+                    "minimum_elevation_deg": g.minimum_elevation_deg,
+                    "pop": g.pop,
+                    **own,
+                }
             )
             for g in assumed.gateways
         )
@@ -116,7 +121,7 @@ def listed_ground(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, .
     if scenario.gateways_file is not None:
         from bentpipe.catalog.sitelists import load_gateways
 
-        listed = tuple(Gateway(**row) for row in load_gateways(scenario.gateways_file, scenario.pops))
+        listed = tuple(Gateway(**{**own, **row}) for row in load_gateways(scenario.gateways_file, scenario.pops))
         return listed, scenario.pops, ()
     return scenario.gateways, scenario.pops, ()
 

@@ -116,7 +116,11 @@ def _site_variables(prepared: Prepared, block: Block, connected: npt.NDArray[np.
     )
     parts[~served] = np.nan
     sine, north = block.sin_elevation[:, cells:], block.north[:, cells:]
-    loss = slot_loss(prepared.loss, block.handover[:, cells:], load, prepared.clock.interval_s)
+    loss = (
+        np.full(served.shape, np.nan)
+        if prepared.loss is None
+        else slot_loss(prepared.loss, block.handover[:, cells:], load, prepared.clock.interval_s)
+    )
     return {
         "site_usable_satellites": block.usable[:, cells:],
         "site_reachable": block.reachable[:, cells:],

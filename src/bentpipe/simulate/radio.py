@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.catalog.modcods import modcod_table, modcod_table_names
-from bentpipe.catalog.radio import RadioLink, ofdm_limits, radio_link, satellite_capacity
+from bentpipe.catalog.radio import RadioLink, assumed_feeder, ofdm_limits, radio_link, satellite_capacity
 from bentpipe.catalog.rainfile import RainSeries, load_rain
 from bentpipe.catalog.weather import load_weather, weather_at
 from bentpipe.earth import MEAN_RADIUS, to_unix_s
@@ -19,7 +19,7 @@ from bentpipe.link.modcod import ModcodProfile, dvb_efficiency, shannon_profile,
 from bentpipe.link.p676 import zenith_gas_db
 from bentpipe.link.placeweather import BandWeather, PlaceClimate, band_weather
 from bentpipe.link.rainfield import RainField, rain_field
-from bentpipe.link.rates import bent_pipe_rates, hop_rates
+from bentpipe.link.rates import HopRates, bent_pipe_rates, hop_rates
 from bentpipe.link.slantrange import slant_range_m
 from bentpipe.scenario import Scenario
 from bentpipe.simulate.fleet import Fleet
@@ -70,21 +70,21 @@ class Direction:
     ----------
     user : tuple of Side
         By kind of dish, as in `Radio.dish`.
-    gateway : Side
-        The feeder.
+    gateway : Side or None
+        The feeder; None where it is assumed not to limit.
     profile : ModcodProfile
         What the last receiver decodes.
     channels : int
         Channels of the user band, each of which may light a beam cell once.
     feeder_channels : float
         User channels that one antenna of a gateway carries to one satellite: channels times polarisations of the
-        feeder, by their width over that of a user channel.
+        feeder, by their width over that of a user channel; of no meaning without a feeder.
     satellite_bps : (N,) int64
         What each satellite carries, bit/s.
     """
 
     user: tuple[Side, ...]
-    gateway: Side
+    gateway: Side | None
     profile: ModcodProfile
     channels: int
     feeder_channels: float
@@ -167,7 +167,8 @@ def make_radio(
         remedy = 'set policies.sharing = "none" to run without rates'
         faults = [Fault(f.what, scenario.where("radio.operator"), operator, f.allowed, remedy) for f in error.faults]
         raise NotModelledError(*faults) from None
-    notes: list[str] = []
+    assumed = assumed_feeder(operator)
+    notes: list[str] = [] if assumed is None else [f"rates are those of the user link alone: {assumed}"]
     up: Direction | None
     try:
         up = _direction(operator, "up", kinds, skies, _capacity(scenario, operator, fleet, "up"))
@@ -214,19 +215,17 @@ def nominal_bps(direction: Direction, fleet: Fleet, unix_s: float, name: str = "
     radius = np.sqrt(np.square(fleet.propagator.earth_fixed_positions([unix_s])[0]).sum(axis=0))
     distance = slant_range_m(float(np.nanmedian(radius[fleet.up])) - MEAN_RADIUS, NOMINAL_ELEVATION_DEG, MEAN_RADIUS)
     aside = "receive_scan_deg" if name == "down" else "transmit_scan_deg"
-    user, gateway = (
-        hop_rates(
-            side.hop,
-            make_path(
-                distance,
-                atmospheric_loss_db=side.zenith_db / np.sin(np.radians(NOMINAL_ELEVATION_DEG)),
-                **{aside: scan},
-            ),
-            direction.profile,
+
+    def over(side: Side, scan_deg: float) -> HopRates:
+        loss = side.zenith_db / np.sin(np.radians(NOMINAL_ELEVATION_DEG))
+        return hop_rates(
+            side.hop, make_path(distance, atmospheric_loss_db=loss, **{aside: scan_deg}), direction.profile
         )
-        for side, scan in ((direction.user[0], 25.0), (direction.gateway, 0.0))
-    )
-    hop = direction.user[0].hop
+
+    user, hop = over(direction.user[0], 25.0), direction.user[0].hop
+    if direction.gateway is None:
+        return float(user.bit_rate_bit_s)
+    gateway = over(direction.gateway, 0.0)
     if name == "down":
         return float(bent_pipe_rates(gateway, user, hop, direction.profile).bit_rate_bit_s)
     rate = bent_pipe_rates(user, gateway, direction.gateway.hop, direction.profile).bit_rate_bit_s
@@ -237,6 +236,9 @@ def _direction(
     operator: str, way: str, kinds: list[str], skies: tuple[PlaceClimate | None, PlaceClimate | None], carries: IntArray
 ) -> Direction:
     user = [radio_link(operator, f"user-{way}", kind) for kind in kinds]
+    if assumed_feeder(operator) is not None:
+        sides = tuple(_side(link, skies[0], USER_DISH_M) for link in user)
+        return Direction(sides, None, _profile(user[0].modcods), user[0].channels * user[0].polarisations, 0, carries)
     feeder = radio_link(operator, "feeder-up" if way == "down" else "feeder-down")
     last = user[0] if way == "down" else feeder
     return Direction(

@@ -292,12 +292,8 @@ def link_rates(
         if not len(own):
             continue
         mine = Links._make(column[own] for column in links)
-        user, feeder, lost = _hops(prepared, mine, direction, side, places, gateways, name)
-        pair = (feeder, user, side.hop) if name == "down" else (user, feeder, direction.gateway.hop)
-        rate = bent_pipe_rates(*pair, direction.profile).bit_rate_bit_s
-        if name == "up":  # the feeder hop has wider channels, the same C/N and the same bits a symbol
-            rate = rate * (side.hop.bandwidth_hz / direction.gateway.hop.bandwidth_hz)
-        channel[own], loss[own] = rate, lost
+        user, lost = _user(prepared, mine, direction, side, places, name)
+        channel[own], loss[own] = _with_feeder(prepared, mine, direction, side, user, gateways, name), lost
     return channel, loss
 
 
@@ -305,14 +301,12 @@ def _elevation_deg(sine: FloatArray) -> FloatArray:
     return np.maximum(np.degrees(np.arcsin(np.clip(sine, 0.0, 1.0))), LOWEST_DEG)
 
 
-def _hops(
-    prepared: Prepared, links: Links, direction: Direction, side: Side, places: Sky, gateways: Sky, name: str
-) -> tuple[HopRates, HopRates, FloatArray]:
-    """User link, feeder link, and the loss of the user link beyond clear sky, dB."""
-    user, lost = user_path(prepared, links, side, places, name)
-    feeder, back = _feeder(prepared, links, direction, gateways)
-    rates = hop_rates(side.hop, user, direction.profile)
-    return rates, HopRates._make(column[back] for column in feeder), lost
+def _user(
+    prepared: Prepared, links: Links, direction: Direction, side: Side, places: Sky, name: str
+) -> tuple[HopRates, FloatArray]:
+    """User link, and its loss beyond clear sky, dB."""
+    path, lost = user_path(prepared, links, side, places, name)
+    return hop_rates(side.hop, path, direction.profile), lost
 
 
 def user_path(prepared: Prepared, links: Links, side: Side, places: Sky, name: str) -> tuple[Path, FloatArray]:
@@ -340,15 +334,32 @@ def _path(range_m: FloatArray, fade: _Losses, **steered: FloatArray) -> Path:
     )
 
 
-def _feeder(prepared: Prepared, links: Links, direction: Direction, gateways: Sky) -> tuple[HopRates, IntArray]:
+def _with_feeder(
+    prepared: Prepared, links: Links, direction: Direction, side: Side, user: HopRates, gateways: Sky, name: str
+) -> FloatArray:
+    """Rate of a channel from end to end, bit/s; that of the user link where the feeder is assumed not to limit."""
+    if direction.gateway is None:
+        return user.bit_rate_bit_s
+    shared, back = _feeder(prepared, links, direction, direction.gateway, gateways)
+    feeder = HopRates._make(column[back] for column in shared)
+    pair = (feeder, user, side.hop) if name == "down" else (user, feeder, direction.gateway.hop)
+    rate = bent_pipe_rates(*pair, direction.profile).bit_rate_bit_s
+    if name == "up":  # the feeder hop has wider channels, the same C/N and the same bits a symbol
+        rate = rate * (side.hop.bandwidth_hz / direction.gateway.hop.bandwidth_hz)
+    return rate
+
+
+def _feeder(
+    prepared: Prepared, links: Links, direction: Direction, gateway: Side, gateways: Sky
+) -> tuple[HopRates, IntArray]:
     """Feeder links, each satellite's once a slot, and which of them each link uses."""
     key = links.row * len(prepared.fleet.up) + links.satellite
     number = np.full(int(key.max()) + 1, -1, np.int64)
     number[key] = np.arange(len(key))
     one = number[number >= 0]
     number[key[one]] = np.arange(len(one))
-    path = feeder_path(prepared, Links._make(column[one] for column in links), direction.gateway, gateways)
-    return hop_rates(direction.gateway.hop, path, direction.profile), number[key]
+    path = feeder_path(prepared, Links._make(column[one] for column in links), gateway, gateways)
+    return hop_rates(gateway.hop, path, direction.profile), number[key]
 
 
 def offered_bps(prepared: Prepared, unix_s: FloatArray, ready: npt.NDArray[Any], name: str) -> IntArray:
@@ -435,7 +446,8 @@ def slot_capacity(prepared: Prepared, direction: Direction, unix_s: float, links
     gateway = np.full(satellites, -1, np.int32)
     gateway[links.satellite] = links.gateway
     free = 1.0 - scenario.satellite.background_share * _background(prepared, unix_s)
-    feeder = np.where(worth > 0.0, direction.feeder_channels * worth, UNLIMITED_BPS)
+    limited = (worth > 0.0) & (direction.gateway is not None)
+    feeder = np.where(limited, direction.feeder_channels * worth, UNLIMITED_BPS)
     backhaul = scenario.radio.gateway_backhaul_gbps
     trunk = UNLIMITED_BPS if backhaul is None else round(1e9 * backhaul * free)
     return SlotCapacity(

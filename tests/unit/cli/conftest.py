@@ -44,6 +44,10 @@ class Api:
         self.calls.append(("open_run", verify))
         return SimpleNamespace(path=Path("runs") / name.lower(), complete=name != "unfinished")
 
+    def compare(self, *runs: Any) -> Any:
+        self.calls.append(("compare", [run.path.name for run in runs]))
+        return SimpleNamespace(lines=("side by side",), data={"runs": [str(run.path) for run in runs]})
+
     def write_report(self, run: Any, out: Path | None = None, exact_sites: bool = False) -> Path:
         self.calls.append(("write_report", (out, exact_sites)))
         return out or Path("runs/ukraine-2022/report.html")
@@ -64,6 +68,16 @@ class Api:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Api:
     stand_in = Api()
-    for name in ("load_scenario", "plan", "run", "answer", "open_run", "write_report", "explain", "capacity"):
+    for name in (
+        "load_scenario",
+        "plan",
+        "run",
+        "answer",
+        "open_run",
+        "write_report",
+        "explain",
+        "capacity",
+        "compare",
+    ):
         monkeypatch.setattr(bentpipe, name, getattr(stand_in, name), raising=False)
     return stand_in

@@ -180,3 +180,25 @@ def test_all_faults_of_the_options_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["2022-10-10T06:00", "2022-10-10T06:00Z", "2022-10-10 06:00:00"])
 def test_instants_are_utc(text: str) -> None:
     assert utc_instant(text) == "2022-10-10T06:00:00"
+
+
+def test_compare_opens_each_run_and_prints_lines_or_json(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "one", "two", "three"]) == 0
+    assert capsys.readouterr().out == "side by side\n"
+    assert api.asked("compare") == ["one", "two", "three"]
+    assert main(["COMPARE", "one", "two", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["command"], found["runs"]) == ("compare", ["runs/one", "runs/two"])
+
+
+def test_compare_tells_all_that_is_wrong_with_its_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", "alone"]) == 2
+    err = capsys.readouterr().err
+    assert "no such run; found 'alone'" in err and "a comparison needs two runs" in err
+    assert main(["compare", "this", "that"]) == 2
+    err = capsys.readouterr().err
+    assert "'this'" in err and "'that'" in err
+    assert main(["compare"]) == 2
