@@ -68,7 +68,7 @@ class Prepared:
     access, loss
         Models of the access network.
     fixed_s, wait_s : float
-        Fixed part and median wait of the access delay at the scenario's load, s.
+        Fixed part and median wait of the access delay at the scenario's load, s; NaN where the load is computed.
     place_key : (C,) uint64
         Keys of the places for draws.
     poleward_sign : (C,) float64
@@ -228,7 +228,7 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
         access=access,
         loss=loss_parameters(era),
         fixed_s=fixed_access_s(access),
-        wait_s=float(median_wait_s(access, scenario.access.load)),
+        wait_s=_wait_s(access, scenario.access.load),
         place_key=key,
         poleward_sign=poleward_fade(territory.latitude_deg),
         warnings=(
@@ -240,6 +240,10 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
             *_orientation_warning(orientation, start),
         ),
     )
+
+
+def _wait_s(access: AccessParameters, load: float | str) -> float:
+    return float("nan") if isinstance(load, str) else float(median_wait_s(access, load))
 
 
 def _orientation_warning(orientation: EarthOrientation, unix_s: float) -> tuple[str, ...]:
