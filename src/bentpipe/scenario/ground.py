@@ -18,8 +18,8 @@ from bentpipe.scenario.values import (
     Moment,
     Number,
     Part,
-    Share,
     Text,
+    WordOr,
     Words,
 )
 
@@ -125,6 +125,10 @@ class Policies(Part):
     )
 
 
+QueueName = Literal["starlink-2021", "starlink-2023", "fq-codel"]
+"""Queues of access networks that stand in the catalogue."""
+
+
 class Access(Part):
     """What the access network adds to the delay.
 
@@ -132,8 +136,11 @@ class Access(Part):
     ----------
     era : datetime.date, optional
         The date whose access network is meant; the start's where absent.
-    load : float
-        Share of a beam's capacity that is busy.
+    load : float or "computed"
+        Share of a beam's capacity that is busy: one number for every beam, or "computed" by place and slot from the
+        serving satellite's beam time, own and the neighbours'.
+    queue : str
+        Buffers and queue management, from the catalogue: what a bulk transfer adds to the delay.
     probe : str
         What measures the delay: a continuous "ping", the dish's own ("dish"), or probes out of silence
         ("traceroute", "built-in").
@@ -145,7 +152,8 @@ class Access(Part):
     """
 
     era: CalendarDay | None = None
-    load: Share = 0.5
+    load: Annotated[Literal["computed"] | float, WordOr("computed", Number(0, 1, "(a share)"))] = 0.5
+    queue: Annotated[QueueName, Choice()] = "starlink-2023"
     probe: Annotated[Literal["ping", "traceroute", "built-in", "dish"], Choice()] = "ping"
     frame_ms: Annotated[float, Number(0, 10_000, "ms")] | None = None
     grant_wait_ms: Annotated[float, Number(0, 10_000, "ms")] | None = None

@@ -70,7 +70,7 @@ class Prepared:
     loss : LossParameters or None
         Bursts of loss; None for another operator than Starlink.
     fixed_s, wait_s : float
-        Fixed part and median wait of the access delay at the scenario's load, s.
+        Fixed part and median wait of the access delay at the scenario's load, s; NaN where the load is computed.
     place_key : (C,) uint64
         Keys of the places for draws.
     poleward_sign : (C,) float64
@@ -236,7 +236,7 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
         access=access,
         loss=loss_parameters(era) if starlink else None,
         fixed_s=fixed_access_s(access),
-        wait_s=float(median_wait_s(access, scenario.access.load)),
+        wait_s=_wait_s(access, scenario.access.load),
         place_key=key,
         poleward_sign=poleward_fade(territory.latitude_deg),
         warnings=(
@@ -272,6 +272,10 @@ def _rival_warnings(operator: str, policy: str) -> tuple[str, ...]:
             f"{operator}: the policy 'observed' is fitted to Starlink's scheduler; this operator's is not known"
         )
     return tuple(told)
+
+
+def _wait_s(access: AccessParameters, load: float | str) -> float:
+    return float("nan") if isinstance(load, str) else float(median_wait_s(access, load))
 
 
 def _orientation_warning(orientation: EarthOrientation, unix_s: float) -> tuple[str, ...]:

@@ -445,7 +445,7 @@ def slot_capacity(prepared: Prepared, direction: Direction, unix_s: float, links
     np.maximum.at(worth, links.satellite, links.channel_bps)
     gateway = np.full(satellites, -1, np.int32)
     gateway[links.satellite] = links.gateway
-    free = 1.0 - scenario.satellite.background_share * _background(prepared, unix_s)
+    free = 1.0 - scenario.satellite.background_share * background_factor(prepared, unix_s)
     limited = (worth > 0.0) & (direction.gateway is not None)
     feeder = np.where(limited, direction.feeder_channels * worth, UNLIMITED_BPS)
     backhaul = scenario.radio.gateway_backhaul_gbps
@@ -458,8 +458,21 @@ def slot_capacity(prepared: Prepared, direction: Direction, unix_s: float, links
     )  # fmt: skip
 
 
-def _background(prepared: Prepared, unix_s: float) -> float:
-    """Part of the neighbours' share that they use at this hour, in the middle of the territory."""
+def background_factor(prepared: Prepared, unix_s: float) -> float:
+    """Part of the neighbours' share that they use at this hour, in the middle of the territory.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    unix_s : float
+        Start of the slot, s.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
     if not prepared.scenario.demand.background_diurnal:
         return 1.0
     hour = unix_s / 3600.0 + float(prepared.territory.longitude_deg.mean()) / 15.0

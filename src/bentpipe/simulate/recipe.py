@@ -75,6 +75,7 @@ class SlotResult(NamedTuple):
 class Block(NamedTuple):
     """Results of T slots for C places, as arrays; see ``results/variables.csv`` for units.
 
+    `rtt_s` is NaN where the load is computed, which is known after the rates (`bentpipe.simulate.load`).
     `handover` compares with the slot before, also across the edge of a block. `further` has the other links of each
     slot where rates are shared over several satellites.
     """
