@@ -78,10 +78,13 @@ def _links(prepared: Prepared) -> Iterator[RadioLink]:
     scenario, operator = prepared.scenario, _operator(prepared)
     dishes = {scenario.terminals.dish, *(site.dish for site in prepared.territory.sites)}
     stations = sorted({str(scenario.dish(name).radio) for name in dishes})
-    assert prepared.radio is not None
-    for way, feeder, wanted in (("down", "up", True), ("up", "down", prepared.radio.up is not None)):
-        if wanted:
-            yield from (radio_link(operator, f"user-{way}", station) for station in stations)
+    radio = prepared.radio
+    assert radio is not None
+    for way, feeder, direction in (("down", "up", radio.down), ("up", "down", radio.up)):
+        if direction is None:
+            continue
+        yield from (radio_link(operator, f"user-{way}", station) for station in stations)
+        if direction.gateway is not None:
             yield radio_link(operator, f"feeder-{feeder}")
 
 

@@ -52,12 +52,17 @@ def rates_compared(prepared: Prepared, threads: int = 1) -> dict[str, Any] | Non
     columns = ("offered_down", "given_down", "peak_down", "offered_up", "given_up", "peak_up")
     return {
         "slots": len(chosen),
-        "seeds": {f"{name}_bit_s": by_seed[:, i].round().tolist() for i, name in enumerate(columns)},
+        "seeds": {f"{name}_bit_s": [_whole(x) for x in by_seed[:, i]] for i, name in enumerate(columns)},
         "sharing": {
-            name: {"down_bit_s": round(float(row[1])), "up_bit_s": round(float(row[4]))}
+            name: {"down_bit_s": _whole(row[1]), "up_bit_s": _whole(row[4])}
             for name, row in zip(SHARING, by_policy, strict=True)
         },
     }
+
+
+def _whole(value: float) -> int | None:
+    """Whole bit/s; None where it is not known, or nobody is served."""
+    return None if np.isnan(value) else round(float(value))
 
 
 def _seeds(prepared: Prepared) -> Iterator[tuple[Prepared, int]]:

@@ -15,7 +15,7 @@ from bentpipe.report import compare
 
 
 def test_runs_without_rates_say_so(tmp_path: Path) -> None:
-    one, two = make_run(tmp_path / "one", slots=40), make_run(tmp_path / "two", slots=40)
+    one, two = (make_run(tmp_path / name, slots=40, rates=False) for name in ("one", "two"))
     found = compare(one, two)
     text = "\n".join(found.lines)
     assert "one has no rates to users" in text and "two has no rates from users" in text
