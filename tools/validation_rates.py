@@ -35,9 +35,10 @@ from bentpipe.linkqueue.loaded import loaded_waits
 from bentpipe.network.access import REFERENCE_LOAD
 from bentpipe.scenario import load_scenario, parse_scenario
 from bentpipe.scenario.rates import EVENING_PEAK
+from bentpipe.simulate.linkrates import Links, Sky, link_rates, serving_links
 from bentpipe.simulate.prepare import Prepared, prepare
 from bentpipe.simulate.radio import Direction, Radio
-from bentpipe.simulate.rates import Links, Sky, block_rates, link_rates, serving_links
+from bentpipe.simulate.rates import block_rates
 from bentpipe.simulate.recipe import State, advance
 
 Floats = NDArray[np.float64]

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from small_world import assert_same, small_world
 
 from bentpipe.network.flows import Limit
+from bentpipe.simulate.linkrates import Links, link_rates, serving_links, skies
 from bentpipe.simulate.outputs import block_variables
 from bentpipe.simulate.prepare import Prepared
-from bentpipe.simulate.rates import Rates, block_rates, link_rates, serving_links, skies
+from bentpipe.simulate.rates import Rates, block_rates, offered_bps, share_alone, share_by_slot
 from bentpipe.simulate.recipe import Block, State, advance
 
 SHARING = ("single-satellite", "multipath", "max-throughput")
@@ -113,3 +114,24 @@ def test_without_rates_nothing_is_claimed(folder: Path) -> None:
     stored = block_variables(prepared, block)
     assert np.isnan(stored["rate_down_bit_s"]).all()
     assert (stored["limit_up"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    "keys", [{}, {"demand.strict": True}, {"radio.gateway_backhaul_gbps": 0.2}, {"demand.weights.hubs": 1}]
+)
+def test_shares_of_a_block_are_those_of_its_slots(folder: Path, keys: dict[str, Any]) -> None:
+    prepared = small_world(folder, **keys)
+    block, _ = advance(prepared, State(), prepared.slots)
+    assert prepared.radio is not None
+    sky = skies(prepared, block.slots, 0)
+    own = serving_links(block)
+    for name, direction in (("down", prepared.radio.down), ("up", prepared.radio.up)):
+        assert direction is not None
+        bps = link_rates(prepared, own, direction, name, *sky)[0]
+        offered = offered_bps(prepared, block.world.unix_s, block.world.ready, name)
+        alone = share_alone(prepared, block, direction, own, bps, offered)
+        nothing = Links(*(column[:0] for column in own)), np.zeros(0)
+        by_slot = share_by_slot(prepared, block, direction, (own, bps), nothing, offered)
+        for one, other in zip(alone, by_slot, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert alone.given_bps.sum() > 0

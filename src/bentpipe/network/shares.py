@@ -121,7 +121,7 @@ def take(first: IntArray, member: IntArray, rate: IntArray, room: IntArray) -> N
     "void(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int32[::1], int64[::1], int64[::1], int64[::1],"
     "int32[::1], int64[::1], int64[::1], int8[::1], int64[::1])"
 )
-def _fill_tree(
+def fill_tree(
     cell: IntArray,
     demand: IntArray,
     weight: IntArray,
@@ -137,7 +137,19 @@ def _fill_tree(
     limit: ByteArray,
     link_bps: IntArray,
 ) -> None:
-    """Water-fill limit by limit, rank after rank, each out of the room that those before leave."""
+    """Water-fill limit by limit, rank after rank, each out of the room that those before leave.
+
+    Parameters
+    ----------
+    cell, demand, weight, rank : (F,) int64
+        Flows, bit/s.
+    serving, satellite, beam_bps, gateway_of
+        See `SlotCapacity`.
+    spectrum, feeder, trunk : int64
+        Room of cells, satellites and gateways, bit/s; what is given is taken out of it.
+    rate, limit, link_bps
+        Written; zeros, and `Limit.UNSERVED`, before.
+    """
     flows, cells = cell.size, serving.size
     beam = np.zeros(cells, np.int64)
     for c in range(cells):
@@ -187,7 +199,7 @@ def single_satellite(flows: Flows, capacity: SlotCapacity) -> Shares:
     """
     rate, limit = np.zeros(len(flows.cell), np.int64), np.full(len(flows.cell), Limit.UNSERVED, np.int8)
     link_bps = np.zeros(len(capacity.satellite), np.int64)
-    _fill_tree(
+    fill_tree(
         *flows, capacity.serving, capacity.satellite, capacity.beam_bps, capacity.spectrum_bps.copy(),
         capacity.satellite_bps.copy(), capacity.gateway, capacity.gateway_bps.copy(), rate, limit, link_bps,
     )  # fmt: skip

@@ -32,13 +32,14 @@ class Classes:
             weights[0, len(prepared.territory.cell_id) + i] = by_kind.get(site.kind, 1)
         count = people.terminals.count
         if len(np.unique(weights[count > 0])) > 1:
-            self.cell, kind = np.nonzero(count.T > 0)
+            self.cell, kind = (np.ascontiguousarray(index) for index in np.nonzero(count.T > 0))
             self.weight = weights[kind, self.cell]
             self.share = count[kind, self.cell] / people.total[self.cell]
         else:
             self.cell = np.flatnonzero(people.total > 0)
             self.weight, self.share = np.ones(len(self.cell), np.int64), np.ones(len(self.cell))
-        self.strict = scenario.demand.strict
+        highest = int(self.weight.max()) if scenario.demand.strict and len(self.weight) else 0
+        self.rank = np.maximum(highest - self.weight, 0)
 
     def flows(self, offered: IntArray, ready: npt.NDArray[np.int32]) -> Flows | None:
         """Flows that ask for something in a slot; None where nobody does.
@@ -62,5 +63,4 @@ class Classes:
             return None
         terminals = np.maximum(np.rint(ready[self.cell] * self.share), 1).astype(np.int64)
         weight = np.minimum(terminals * self.weight, LARGEST_WEIGHT)
-        rank = self.weight.max() - self.weight if self.strict else np.zeros(len(self.cell), np.int64)
-        return Flows(self.cell[some], demand[some], weight[some], rank[some])
+        return Flows(self.cell[some], demand[some], weight[some], self.rank[some])

@@ -17,23 +17,10 @@ from bentpipe.errors import Fault, InputError
 from bentpipe.link.budget import Budget, bent_pipe_budget, hop_budget
 from bentpipe.link.hop import Path
 from bentpipe.network.flows import Limit, SlotCapacity
+from bentpipe.simulate.linkrates import Links, Sky, feeder_path, further_of, link_rates, serving_links, skies, user_path
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.radio import UNLIMITED_BPS, Direction
-from bentpipe.simulate.rates import (
-    LIMITS,
-    Links,
-    Rates,
-    Sky,
-    block_rates,
-    feeder_path,
-    further_of,
-    link_rates,
-    serving_links,
-    skies,
-    slot_capacity,
-    slot_links,
-    user_path,
-)
+from bentpipe.simulate.rates import LIMITS, Rates, block_rates, slot_capacity, slot_links
 from bentpipe.simulate.recipe import Block
 
 LIMIT_WORDS = {

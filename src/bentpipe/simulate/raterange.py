@@ -17,7 +17,7 @@ from bentpipe.simulate.recipe import Block, blocks_alone
 from bentpipe.simulate.world import world_state
 
 #: Slots in which rates are compared, at most.
-COMPARED = 12
+COMPARED = 6
 
 
 def rates_compared(prepared: Prepared, threads: int = 1) -> dict[str, Any] | None:

@@ -12,49 +12,25 @@ A slot's rates depend on that slot alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from bentpipe.catalog.rainfile import rain_at
-from bentpipe.link.antenna import WIDEST_SCAN_DEG, wet_antenna_loss_db
-from bentpipe.link.hop import Path, make_path
-from bentpipe.link.placeweather import PlaceClimate, attenuation_parts_db
-from bentpipe.link.rainfield import exceedance
-from bentpipe.link.rainrate import attenuation_of_rate_db, rain_rate_of_exceedance_mm_h
-from bentpipe.link.rates import HopRates, bent_pipe_rates, hop_rates
+from bentpipe.network.blockshares import BlockAsked, BlockLimits, BlockLinks, BlockShares, share_slots
 from bentpipe.network.flows import Flows, Limit, Shares, SlotCapacity
 from bentpipe.network.sharing import SHARING
 from bentpipe.simulate.classes import Classes
+from bentpipe.simulate.linkrates import Links, Sky, further_of, link_rates, serving_links, skies
 from bentpipe.simulate.prepare import Prepared
-from bentpipe.simulate.radio import UNLIMITED_BPS, Direction, Side
+from bentpipe.simulate.radio import UNLIMITED_BPS, Direction
 from bentpipe.simulate.recipe import Block
 
 FloatArray = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
-
-#: The weather is looked at once in so many slots (a minute), by absolute number: it changes over hours.
-WEATHER_SLOTS = 4
-#: No link is lower, degrees: the Recommendations end there.
-LOWEST_DEG = 5.0
-
-
-class Sky(NamedTuple):
-    """Weather of T slots at some places: the rank, or the rain.
-
-    Parameters
-    ----------
-    rank : (T, C) float64, or None
-        Probability that the weather is worse, 0 to 1.
-    rain_mm_h : (T, C) float64, or None
-        Rain rate, mm/h; None under clear sky.
-    """
-
-    rank: FloatArray | None = None
-    rain_mm_h: FloatArray | None = None
 
 
 class Rates(NamedTuple):
@@ -104,12 +80,13 @@ def block_rates(prepared: Prepared, block: Block) -> tuple[Rates | None, Rates |
     if radio is None:
         return None, None
     places, gateways = skies(prepared, block.slots, 0)
+    links = serving_links(block), further_of(block)
     found: list[Rates | None] = []
     for name, direction in (("down", radio.down), ("up", radio.up)):
         if direction is None:
             found.append(None)
             continue
-        found.append(_share_block(prepared, block, direction, name, places, gateways))
+        found.append(_share_block(prepared, block, direction, name, links, (places, gateways)))
     return found[0], found[1]
 
 
@@ -130,236 +107,6 @@ def no_rates(prepared: Prepared, block: Block) -> Rates:
     shape, gateways = block.satellite.shape, (len(block.slots), len(prepared.ground.id))
     nothing, unknown = np.zeros(shape, np.int64), np.full(shape, np.nan, np.float32)
     return Rates(unknown, unknown, nothing, nothing, unknown, np.zeros(shape, np.int8), np.zeros(gateways, np.int64))
-
-
-def skies(prepared: Prepared, slots: IntArray, seed: int) -> tuple[Sky, Sky]:
-    """Weather at the places and at the gateways.
-
-    Parameters
-    ----------
-    prepared : Prepared
-        The run.
-    slots : (T,) int64
-        Absolute slots.
-    seed : int
-        Which of the run's seeds.
-
-    Returns
-    -------
-    places, gateways : Sky
-    """
-    radio = prepared.radio
-    assert radio is not None
-    if radio.climate is None:
-        return Sky(), Sky()
-    held, row = np.unique(slots // WEATHER_SLOTS * WEATHER_SLOTS, return_inverse=True)
-    unix_s = prepared.clock.start_unix_s(held)
-    found = []
-    for lat, lon, climate in (
-        (prepared.territory.latitude_deg, prepared.territory.longitude_deg, radio.climate),
-        (prepared.ground.latitude_deg, prepared.ground.longitude_deg, radio.gateway_climate),
-    ):
-        assert climate is not None
-        if radio.rain is not None:
-            found.append(Sky(None, rain_at(radio.rain, lat, lon, unix_s).T[row]))
-            continue
-        if radio.fields:
-            rank = exceedance(radio.fields[seed], lat, lon, unix_s).T
-        else:
-            rank = np.full((len(held), len(lat)), prepared.scenario.weather.exceeded_percent / 100.0)
-        rain = rain_rate_of_exceedance_mm_h(rank, climate.rain_rate_001_mm_h, climate.rain_probability_pct)
-        found.append(Sky(rank[row], rain[row]))
-    return found[0], found[1]
-
-
-class _Losses(NamedTuple):
-    """Losses of links, dB: all, the part that makes noise, the wet antenna's, and what clear sky would cost."""
-
-    total: FloatArray
-    noisy: FloatArray
-    wet: FloatArray
-    clear: FloatArray
-
-
-def _losses(side: Side, climate: PlaceClimate | None, sky: Sky, t: IntArray, p: IntArray, el: FloatArray) -> _Losses:
-    """Losses of links at rows ``t`` and places ``p`` of a sky."""
-    if climate is None or side.sky is None or sky.rain_mm_h is None:
-        clear = side.zenith_db / np.sin(np.radians(el))
-        return _Losses(clear, np.zeros(len(el)), np.zeros(len(el)), clear)
-    rain = sky.rain_mm_h[t, p]
-    wet = wet_antenna_loss_db(rain, *side.wet)
-    if sky.rank is not None:
-        parts = attenuation_parts_db(side.sky, p, el, sky.rank[t, p])
-        return _Losses(parts["total"], parts["rain"] + parts["cloud"], wet, parts["gas"])
-    fade = attenuation_of_rate_db(
-        rain, climate.rain_rate_001_mm_h[p], side.hop.frequency_hz, el, climate.latitude_deg[p],
-        np.maximum(climate.rain_height_m[p] - climate.altitude_m[p], 0.0),
-    )  # fmt: skip
-    clear = side.zenith_db / np.sin(np.radians(el))
-    return _Losses(clear + fade, fade, wet, clear)
-
-
-class Links(NamedTuple):
-    """Links of a block in any order, L of them: where, and by which way.
-
-    Parameters
-    ----------
-    row, place, satellite, gateway : (L,) int64
-        Slot of the block, place, satellite and gateway.
-    slant_range_m, feeder_range_m, sin_elevation, feeder_sine, cos_scan : (L,) float64
-        See `bentpipe.network.further.FurtherLinks`.
-    """
-
-    row: IntArray
-    place: IntArray
-    satellite: IntArray
-    gateway: IntArray
-    slant_range_m: FloatArray
-    feeder_range_m: FloatArray
-    sin_elevation: FloatArray
-    feeder_sine: FloatArray
-    cos_scan: FloatArray
-
-
-def serving_links(block: Block) -> Links:
-    """Links that the scheduler chose.
-
-    Parameters
-    ----------
-    block : Block
-        T slots, scheduled.
-
-    Returns
-    -------
-    Links
-        By slot, then place.
-    """
-    t, p = np.nonzero(block.satellite >= 0)
-    measures = (block.slant_range_m, block.feeder_range_m, block.sin_elevation, block.feeder_sine, block.cos_scan)
-    columns = (array[t, p].astype(np.float64) for array in measures)
-    return Links(t, p, block.satellite[t, p].astype(np.int64), block.gateway[t, p].astype(np.int64), *columns)
-
-
-def further_of(block: Block) -> Links:
-    """Further links of a block whose rates are shared over several satellites.
-
-    Parameters
-    ----------
-    block : Block
-        T slots, scheduled.
-
-    Returns
-    -------
-    Links
-        By slot, then place.
-    """
-    found = [(row, links) for row, links in enumerate(block.further) if links is not None]
-    rows = np.concatenate([np.full(len(links.place), row, np.int64) for row, links in found] or [np.zeros(0, np.int64)])
-    if not found:
-        return Links(rows, rows, rows, rows, *(np.zeros(0) for _ in range(5)))
-    columns = zip(*(links for _, links in found), strict=True)
-    return Links._make((rows, *(np.concatenate(column) for column in columns)))
-
-
-def link_rates(
-    prepared: Prepared, links: Links, direction: Direction, name: str, places: Sky, gateways: Sky
-) -> tuple[FloatArray, FloatArray]:
-    """What one channel carries over links, user link and feeder combined, and what rain costs.
-
-    Parameters
-    ----------
-    prepared : Prepared
-        The run.
-    links : Links
-        L links.
-    direction : Direction
-        Down or up.
-    name : str
-        "down" or "up".
-    places, gateways : Sky
-        The weather.
-
-    Returns
-    -------
-    channel_bps, rain_loss_db : (L,) float64
-        See `Rates`.
-    """
-    radio = prepared.radio
-    assert radio is not None
-    channel, loss = np.zeros(len(links.row)), np.zeros(len(links.row))
-    for kind, side in enumerate(direction.user):
-        own = np.flatnonzero(radio.dish[links.place] == kind)
-        if not len(own):
-            continue
-        mine = Links._make(column[own] for column in links)
-        user, lost = _user(prepared, mine, direction, side, places, name)
-        channel[own], loss[own] = _with_feeder(prepared, mine, direction, side, user, gateways, name), lost
-    return channel, loss
-
-
-def _elevation_deg(sine: FloatArray) -> FloatArray:
-    return np.maximum(np.degrees(np.arcsin(np.clip(sine, 0.0, 1.0))), LOWEST_DEG)
-
-
-def _user(
-    prepared: Prepared, links: Links, direction: Direction, side: Side, places: Sky, name: str
-) -> tuple[HopRates, FloatArray]:
-    """User link, and its loss beyond clear sky, dB."""
-    path, lost = user_path(prepared, links, side, places, name)
-    return hop_rates(side.hop, path, direction.profile), lost
-
-
-def user_path(prepared: Prepared, links: Links, side: Side, places: Sky, name: str) -> tuple[Path, FloatArray]:
-    """Paths of user links (L,) to one kind of dish under the weather, and their `rain_loss_db` (L,) as in `Rates`."""
-    assert prepared.radio is not None
-    scan = np.degrees(np.arccos(np.clip(links.cos_scan, 0.0, 1.0))).clip(0.0, WIDEST_SCAN_DEG)
-    rise = _elevation_deg(links.sin_elevation)
-    fade = _losses(side, prepared.radio.climate, places, links.row, links.place, rise)
-    steered = {"receive_scan_deg" if name == "down" else "transmit_scan_deg": scan}
-    return _path(links.slant_range_m, fade, **steered), fade.total - fade.clear + fade.wet
-
-
-def feeder_path(prepared: Prepared, links: Links, side: Side, gateways: Sky) -> Path:
-    """Paths of the feeder links under the weather, arguments as those of `user_path`."""
-    assert prepared.radio is not None
-    rise = _elevation_deg(links.feeder_sine)
-    far = _losses(side, prepared.radio.gateway_climate, gateways, links.row, links.gateway, rise)
-    return _path(links.feeder_range_m, far)
-
-
-def _path(range_m: FloatArray, fade: _Losses, **steered: FloatArray) -> Path:
-    noisy = np.minimum(fade.noisy, fade.total)
-    return make_path(
-        range_m, atmospheric_loss_db=fade.total, noisy_loss_db=noisy, wet_antenna_loss_db=fade.wet, **steered
-    )
-
-
-def _with_feeder(
-    prepared: Prepared, links: Links, direction: Direction, side: Side, user: HopRates, gateways: Sky, name: str
-) -> FloatArray:
-    """Rate of a channel from end to end, bit/s; that of the user link where the feeder is assumed not to limit."""
-    if direction.gateway is None:
-        return user.bit_rate_bit_s
-    shared, back = _feeder(prepared, links, direction, direction.gateway, gateways)
-    feeder = HopRates._make(column[back] for column in shared)
-    pair = (feeder, user, side.hop) if name == "down" else (user, feeder, direction.gateway.hop)
-    rate = bent_pipe_rates(*pair, direction.profile).bit_rate_bit_s
-    if name == "up":  # the feeder hop has wider channels, the same C/N and the same bits a symbol
-        rate = rate * (side.hop.bandwidth_hz / direction.gateway.hop.bandwidth_hz)
-    return rate
-
-
-def _feeder(
-    prepared: Prepared, links: Links, direction: Direction, gateway: Side, gateways: Sky
-) -> tuple[HopRates, IntArray]:
-    """Feeder links, each satellite's once a slot, and which of them each link uses."""
-    key = links.row * len(prepared.fleet.up) + links.satellite
-    number = np.full(int(key.max()) + 1, -1, np.int64)
-    number[key] = np.arange(len(key))
-    one = number[number >= 0]
-    number[key[one]] = np.arange(len(one))
-    path = feeder_path(prepared, Links._make(column[one] for column in links), gateway, gateways)
-    return hop_rates(gateway.hop, path, direction.profile), number[key]
 
 
 def offered_bps(prepared: Prepared, unix_s: FloatArray, ready: npt.NDArray[Any], name: str) -> IntArray:
@@ -501,35 +248,105 @@ def slot_links(block: Block, row: int, own: Links, own_bps: FloatArray, more: Li
 
 
 def _share_block(
-    prepared: Prepared, block: Block, direction: Direction, name: str, places: Sky, gateways: Sky
+    prepared: Prepared, block: Block, direction: Direction, name: str, links: tuple[Links, Links], sky: tuple[Sky, Sky]
 ) -> Rates:
     """Fair shares of each slot."""
     shape = block.satellite.shape
-    own, more = serving_links(block), further_of(block)
-    own_bps, lost = link_rates(prepared, own, direction, name, places, gateways)
-    more_bps, _ = link_rates(prepared, more, direction, name, places, gateways)
+    own, more = links
+    own_bps, lost = link_rates(prepared, own, direction, name, *sky)
+    more_bps, _ = link_rates(prepared, more, direction, name, *sky)
     offered = offered_bps(prepared, block.world.unix_s, block.world.ready, name)
-    served, limit = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
+    if prepared.scenario.policies.sharing == "single-satellite":
+        given = share_alone(prepared, block, direction, own, own_bps, offered)
+    else:
+        given = share_by_slot(prepared, block, direction, (own, own_bps), (more, more_bps), offered)
+    channel, loss = np.zeros(shape, np.float32), np.full(shape, np.nan, np.float32)
+    channel[own.row, own.place], loss[own.row, own.place] = own_bps, lost
+    peak = _peak(prepared, block, name, channel, given.given_bps, given.room_bps)
+    return Rates(channel, loss, offered, given.given_bps, peak, given.limit, given.gateway_bps)
+
+
+def share_alone(
+    prepared: Prepared, block: Block, direction: Direction, own: Links, own_bps: FloatArray, offered: IntArray
+) -> BlockShares:
+    """Share out a block where each place has one satellite.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    block : Block
+        T slots, scheduled.
+    direction : Direction
+        Down or up.
+    own : Links
+        Serving links, by slot.
+    own_bps : (L,) float64
+        What a channel carries over each, bit/s.
+    offered : (T, C) int64
+        What each place asks for, bit/s.
+
+    Returns
+    -------
+    BlockShares
+    """
+    scenario, classes = prepared.scenario, Classes(prepared, prepared.people[0])
+    slices = block.beam_slices[own.row, own.place]
+    links = BlockLinks(
+        np.searchsorted(own.row, np.arange(len(block.slots) + 1)).astype(np.int64), own.place, own.satellite,
+        own.gateway, own_bps, (slices * own_bps / scenario.satellite.cells_per_beam).astype(np.int64),
+    )  # fmt: skip
+    background = np.array([background_factor(prepared, float(t)) for t in block.world.unix_s])
+    free = 1.0 - scenario.satellite.background_share * background
+    backhaul = scenario.radio.gateway_backhaul_gbps
+    trunk = [UNLIMITED_BPS if backhaul is None else round(1e9 * backhaul * part) for part in free.tolist()]
+    limits = BlockLimits(
+        (direction.channels * prepared.beam_cells).astype(np.float64),
+        math.inf if direction.gateway is None else float(direction.feeder_channels),
+        direction.satellite_bps.astype(np.float64), free, np.array(trunk, np.int64),
+    )  # fmt: skip
+    asked = BlockAsked(classes.cell, classes.share, classes.weight, classes.rank, offered, block.world.ready)
+    return share_slots(links, limits, asked, len(prepared.ground.id))
+
+
+def share_by_slot(
+    prepared: Prepared,
+    block: Block,
+    direction: Direction,
+    own: tuple[Links, FloatArray],
+    more: tuple[Links, FloatArray],
+    offered: IntArray,
+) -> BlockShares:
+    """Share out a block by any policy, slot by slot.
+
+    Parameters
+    ----------
+    prepared, block, direction, offered
+        See `share_alone`.
+    own, more : (Links, (L,) float64)
+        Serving and further links, by slot, and what a channel carries over each, bit/s.
+
+    Returns
+    -------
+    BlockShares
+    """
+    shape = block.satellite.shape
+    given = np.zeros(shape, np.int64)
+    limit, room = np.zeros(shape, np.int8), np.zeros(shape)
     through = np.zeros((shape[0], len(prepared.ground.id)), np.int64)
-    room = np.zeros(shape)
     classes = Classes(prepared, prepared.people[0])
 
     def asked(row: int) -> Flows | None:
         return classes.flows(offered[row], block.world.ready[row])
 
-    for row, mine, links, capacity, flows, shares in shares_by_slot(
-        prepared, block, direction, (own, own_bps), (more, more_bps), asked
-    ):
-        np.add.at(served[row], flows.cell, shares.rate_bps)
+    for row, mine, links, capacity, flows, shares in shares_by_slot(prepared, block, direction, own, more, asked):
+        np.add.at(given[row], flows.cell, shares.rate_bps)
         np.maximum.at(limit[row], flows.cell, shares.limit)
         used = np.bincount(links.satellite, shares.link_bps, len(capacity.satellite_bps))
-        satellite = own.satellite[mine]
-        room[row, own.place[mine]] = capacity.satellite_bps[satellite] - used[satellite]
+        satellite = own[0].satellite[mine]
+        room[row, own[0].place[mine]] = capacity.satellite_bps[satellite] - used[satellite]
         through[row] = np.bincount(links.gateway, shares.link_bps, through.shape[1]).astype(np.int64)
-    channel, loss = np.zeros(shape, np.float32), np.full(shape, np.nan, np.float32)
-    channel[own.row, own.place], loss[own.row, own.place] = own_bps, lost
-    peak = _peak(prepared, block, name, channel, served, room)
-    return Rates(channel, loss, offered, served, peak, limit, through)
+    return BlockShares(given, limit, room, through)
 
 
 class SlotShares(NamedTuple):
