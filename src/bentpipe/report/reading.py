@@ -232,7 +232,7 @@ class Reading:
 
 
 def read(run: FinishedRun) -> Reading:
-    """Read a finished run once.
+    """Read a finished run once: a complete one keeps its reading, so that the answer and the report share it.
 
     Parameters
     ----------
@@ -244,6 +244,14 @@ def read(run: FinishedRun) -> Reading:
     Reading
         Small arrays; times in UTC, delays in s, counts of terminals.
     """
+    kept = getattr(run, "__dict__", {})
+    reading = kept.get("_reading") or _read(run)
+    if run.manifest.get("complete"):
+        kept["_reading"] = reading
+    return reading
+
+
+def _read(run: FinishedRun) -> Reading:
     data = run.dataset
     manifest = dict(run.manifest)
     times = _times(data)

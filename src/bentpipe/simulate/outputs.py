@@ -85,7 +85,8 @@ def _rate_variables(prepared: Prepared, block: Block, both: tuple[Rates | None, 
         out[f"region_rate_{way}_bit_s"] = prepared.territory.by_region(given.served_bps[:, :cells])
         out[f"gateway_{way}_bit_s"] = given.gateway_bps
         if way == "down":
-            loss = _rounded(given.rain_loss_db)
+            # To 1/64 dB: most of the time there are a few hundredths.
+            loss = (np.rint(given.rain_loss_db * np.float32(64.0)) / np.float32(64.0)).astype(np.float32)
             out["rain_loss_db"], out["site_rain_loss_db"] = loss[:, :cells], loss[:, cells:]
     return out
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.network.sharing import SHARING
+from bentpipe.simulate.linkrates import Sky, skies
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.rates import block_rates
 from bentpipe.simulate.recipe import Block, blocks_alone
@@ -44,11 +45,13 @@ def rates_compared(prepared: Prepared, threads: int = 1) -> dict[str, Any] | Non
     slots = np.arange(prepared.slots.start, prepared.slots.stop, dtype=np.int64)
     stride = max(1, -(-len(slots) // COMPARED))
     chosen = slots[slots % stride == 0] if (slots % stride == 0).any() else slots[:1]
-    seeds, policies = [*_seeds(prepared)], [*_policies(prepared)]
+    cases = [*_seeds(prepared), *_policies(prepared)]
+    skies_of = [skies(prepared, chosen, i) for i in range(len(prepared.people))]
+    skies_of += [skies_of[0]] * len(SHARING)
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        found = list(pool.map(lambda slot: _one_slot(int(slot), seeds, policies), chosen))
-    by_seed = np.mean([seed for seed, _ in found], axis=0)
-    by_policy = np.mean([policy for _, policy in found], axis=0)
+        found = list(pool.map(lambda row: _one_slot(chosen[row : row + 1], row, cases, skies_of), range(len(chosen))))
+    mean = np.mean(found, axis=0)
+    by_seed, by_policy = mean[: len(prepared.people)], mean[len(prepared.people) :]
     columns = ("offered_down", "given_down", "peak_down", "offered_up", "given_up", "peak_up")
     return {
         "slots": len(chosen),
@@ -65,13 +68,10 @@ def _whole(value: float) -> int | None:
     return None if np.isnan(value) else round(float(value))
 
 
-def _seeds(prepared: Prepared) -> Iterator[tuple[Prepared, int]]:
-    """The run as each seed has it, and the number of the seed."""
-    radio = prepared.radio
-    assert radio is not None
-    for i, who in enumerate(prepared.people):
-        own = replace(radio, fields=radio.fields[i : i + 1])
-        yield replace(prepared, people=(who,), radio=own), i
+def _seeds(prepared: Prepared) -> Iterator[Prepared]:
+    """The run as each seed has it."""
+    for who in prepared.people:
+        yield replace(prepared, people=(who,))
 
 
 def _policies(prepared: Prepared) -> Iterator[Prepared]:
@@ -83,26 +83,27 @@ def _policies(prepared: Prepared) -> Iterator[Prepared]:
 
 
 def _one_slot(
-    slot: int, seeds: list[tuple[Prepared, int]], policies: list[Prepared]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Sums of one slot, a row for each seed and for each policy."""
-    slots = np.array([slot], np.int64)
-    worlds = [world_state(prepared, slots) for prepared, _ in seeds]
-    first = worlds[0]
-    cases = [(prepared, world) for (prepared, _), world in zip(seeds, worlds, strict=True)]
-    cases += [(prepared, first) for prepared in policies]
-    rows = np.array(
-        [_sums(prepared, block) for (prepared, _), block in zip(cases, blocks_alone(slot, cases), strict=True)]
+    slot: npt.NDArray[np.int64], row: int, cases: list[Prepared], skies_of: list[tuple[Sky, Sky]]
+) -> npt.NDArray[np.float64]:
+    """Sums of one slot, a row for each case."""
+    worlds = [(prepared, world_state(prepared, slot)) for prepared in cases]
+    blocks = zip(cases, blocks_alone(int(slot[0]), worlds), skies_of, strict=True)
+    return np.array(
+        [_sums(prepared, block, (_at(pair[0], row), _at(pair[1], row))) for prepared, block, pair in blocks]
     )
-    return rows[: len(seeds)], rows[len(seeds) :]
 
 
-def _sums(prepared: Prepared, block: Block) -> list[float]:
+def _at(sky: Sky, row: int) -> Sky:
+    """The weather of one slot."""
+    return Sky(*(None if part is None else part[row : row + 1] for part in sky))
+
+
+def _sums(prepared: Prepared, block: Block, sky: tuple[Sky, Sky]) -> list[float]:
     """Asked for and given in the cells of regions, and the median peak of served cells with a terminal that is on."""
     cells = len(prepared.territory.cell_id)
     on = (block.satellite[0, :cells] >= 0) & (block.world.ready[0, :cells] > 0)
     out: list[float] = []
-    for rates in block_rates(prepared, block):
+    for rates in block_rates(prepared, block, sky):
         if rates is None:
             out += [np.nan] * 3
             continue

@@ -61,7 +61,9 @@ class Rates(NamedTuple):
     gateway_bps: IntArray
 
 
-def block_rates(prepared: Prepared, block: Block) -> tuple[Rates | None, Rates | None]:
+def block_rates(
+    prepared: Prepared, block: Block, sky: tuple[Sky, Sky] | None = None
+) -> tuple[Rates | None, Rates | None]:
     """Compute the rates of a block, down and up.
 
     Parameters
@@ -70,6 +72,8 @@ def block_rates(prepared: Prepared, block: Block) -> tuple[Rates | None, Rates |
         The run.
     block : Block
         T slots, scheduled.
+    sky : tuple of Sky, optional
+        Weather at the places and the gateways, where it is known already.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def block_rates(prepared: Prepared, block: Block) -> tuple[Rates | None, Rates |
     radio = prepared.radio
     if radio is None:
         return None, None
-    places, gateways = skies(prepared, block.slots, 0)
+    places, gateways = sky or skies(prepared, block.slots, 0)
     links = serving_links(block), further_of(block)
     found: list[Rates | None] = []
     for name, direction in (("down", radio.down), ("up", radio.up)):
