@@ -14,7 +14,7 @@
     run folder (Zarr) ─ open_run → Run.dataset (xarray)
         │
         ▼
-    answer · write_report · explain
+    answer · write_report · explain · capacity · compare
 
 Names are loaded when first used; importing bentpipe imports nothing heavy.
 """
@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from bentpipe.errors import BentpipeError, InputError, RunError
     from bentpipe.network.links import Links
     from bentpipe.registry import Policy
+    from bentpipe.report.compare import Comparison, compare
     from bentpipe.report.html import write_report
     from bentpipe.report.plain import Answer, answer
     from bentpipe.results.opened import Run, open_run
     from bentpipe.scenario import Scenario, load_scenario
+    from bentpipe.simulate.capacity import Capacity, capacity
     from bentpipe.simulate.checking import validate
     from bentpipe.simulate.explain import Explanation, explain
     from bentpipe.simulate.run import Plan, plan, run
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "report.plain",
     "BentpipeError": "errors",
+    "Capacity": "simulate.capacity",
+    "Comparison": "report.compare",
     "Explanation": "simulate.explain",
     "InputError": "errors",
     "Links": "network.links",
@@ -51,6 +55,8 @@ _HOMES = {
     "RunError": "errors",
     "Scenario": "scenario",
     "answer": "report.plain",
+    "capacity": "simulate.capacity",
+    "compare": "report.compare",
     "constellation_shells": "catalog.shells",
     "explain": "simulate.explain",
     "in_service": "catalog.elements",
@@ -69,6 +75,8 @@ __version__: str
 __all__ = [
     "Answer",
     "BentpipeError",
+    "Capacity",
+    "Comparison",
     "Explanation",
     "InputError",
     "Links",
@@ -79,6 +87,8 @@ __all__ = [
     "Scenario",
     "__version__",
     "answer",
+    "capacity",
+    "compare",
     "constellation_shells",
     "explain",
     "in_service",

@@ -30,6 +30,7 @@ class Purpose(enum.IntEnum):
     LOSS = 8
     WITHIN_SLOT = 9
     ORDER = 10
+    RAIN_FIELD = 20
 
 
 # Multipliers and key increments of Philox4x32 (Random123 1.09, philox.h).

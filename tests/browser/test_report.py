@@ -100,10 +100,19 @@ def test_a_cell_tells_its_number(browser, page_file):
     page = opened(browser, page_file)
     cell = page.locator(".cells path[class^=k]").nth(40)
     cell.scroll_into_view_if_needed()
-    page.wait_for_timeout(200)  # scrolling hides the words again
+    page.wait_for_timeout(600)  # the page scrolls smoothly, and scrolling hides the words
     cell.hover(force=True)
     page.locator(".tip").wait_for(state="visible", timeout=5000)
     assert "of the time" in page.locator(".tip").inner_text()
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_rates_are_drawn_with_patterns(browser, page_file, width):
+    page = opened(browser, page_file, width)
+    fills = page.locator("#rates svg.chart .lp3 rect").evaluate_all("all => all.map(r => getComputedStyle(r).fill)")
+    assert fills and all("#lk3" in fill for fill in fills)
+    assert page.locator("#rates svg.chart").filter(visible=True).count() == 3
     page.close()
 
 

@@ -48,6 +48,15 @@ total = 900
 homes = { share = 0.6, battery_hours = 0 }
 hubs = { share = 0.4, battery_hours = 8 }
 
+[weather]
+mode = "series"
+
+[demand]
+down_kbps_per_user = 60_000
+
+[demand.weights]
+hubs = 3
+
 [[sites]]
 id = "kyiv"
 name = "Kyiv"
@@ -76,8 +85,8 @@ pop = "frankfurt"
 [[gateways]]
 id = "south"
 name = "South"
-latitude_deg = 44.4
-longitude_deg = 26.1
+latitude_deg = 40.79
+longitude_deg = 29.51
 antennas = 2
 pop = "sofia"
 

@@ -159,3 +159,13 @@ def test_another_seed_is_another_draw(tmp_path: Path) -> None:
     other = small_world(tmp_path, seed=12)
     assert not np.array_equal(one.people[0].total, other.people[0].total)
     np.testing.assert_array_equal(one.people[1].total, other.people[0].total)  # the range takes the seeds that follow
+
+
+@pytest.mark.parametrize("sharing", ["none", "single-satellite", "multipath"])
+def test_a_computed_load_is_the_same_however_the_run_is_cut(tmp_path: Path, sharing: str) -> None:
+    keys = {"access.load": "computed", "policies.sharing": sharing, "demand.background_diurnal": True}
+    prepared = small_world(tmp_path, **keys)
+    whole = run_in_pieces(prepared, [], [1])
+    assert len(np.unique(whole["site_load"][whole["site_served"]])) > 1
+    assert_same(whole, run_in_pieces(prepared, [7, 8, 23], [1, 2]), "in pieces")
+    assert_same(whole, run_in_pieces(prepared, list(range(1, 40)), [1]), "slot by slot")

@@ -54,7 +54,7 @@ class ShellSpec:
     source : str
         Where the figures come from, with their dates.
     pattern : str
-        "delta": planes over the whole turn.
+        "delta": planes over the whole turn; "star": over half of it.
     """
 
     name: str
@@ -68,7 +68,7 @@ class ShellSpec:
     planes_in_use: int
     tag: Tag
     source: str
-    pattern: Literal["delta"] = "delta"
+    pattern: Literal["delta", "star"] = "delta"
 
     def occupied(self) -> NDArray[np.bool_]:
         """Return which slots hold a satellite.
@@ -121,23 +121,28 @@ def constellation_shells(
     Returns
     -------
     tuple of ShellSpec
-        Shells with at least one satellite. FCC 21-48 for Starlink as licensed; counts in public element sets
-        for on-station, interpolated linearly between two counts.
+        Shells with at least one satellite. FCC 21-48 for Starlink as licensed, the filings of 2016-20 for OneWeb and
+        Kuiper, whose planes no source at hand lists in full (tagged assumed); counts in public element sets for
+        on-station, interpolated linearly between two counts.
 
     Raises
     ------
     UnknownNameError
         No such constellation, or source.
     InputError
-        A date that is missing, malformed or outside the counts.
+        A date that is missing, malformed or outside the counts; a constellation that was not counted.
     """
     table = _table(name)
     if source == "licensed":
         given = table["licensed"]
         cite = f"{given['source']}; phasing and nodes assumed"
         return tuple(
-            _spec(row, row["planes"] * row["per_plane"], row["planes"], "documented", cite) for row in given["shell"]
+            _spec(row, row["planes"] * row["per_plane"], row["planes"], row.get("tag", "documented"), cite)
+            for row in given["shell"]
         )
+    if source == "on-station" and "on-station" not in table:
+        remedy = "use the licensed shells, or give element sets of the date"
+        raise InputError(Fault(f"no count of {name} on station", "", source, "licensed", remedy))
     if source == "on-station":
         return _on_station(name, table["on-station"], _day(date))
     raise UnknownNameError(Fault("no such source of shells", "", source, "licensed or on-station"))
@@ -233,4 +238,5 @@ def _spec(row: Mapping[str, Any], satellites: int, planes: int, tag: Tag, source
         planes_in_use=min(row["planes"], max(planes, least, 1)),
         tag=tag,
         source=source,
+        pattern=row.get("pattern", "delta"),
     )

@@ -26,11 +26,18 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "run": Command("run", "run", "run SCENARIO", "Simulate a scenario, print the answer, write the report."),
     "report": Command("report", "report", "report RUN", "Write the one-file HTML report of a finished run."),
+    "compare": Command("compare", "compare", "compare RUN RUN...", "Finished runs side by side, and how they differ."),
     "explain": Command(
         "explain",
         "explain",
         "explain RUN SITE --at TIME",
         "Why this satellite, and where the delay comes from.",
+    ),
+    "capacity": Command(
+        "capacity",
+        "capacity",
+        "capacity RUN --target 25/3",
+        "How many terminals each region carries, and what would lift that.",
     ),
     "scenarios": Command(
         "scenarios", "app", "scenarios", "List, show, copy the built-in scenarios; start a new one.", True

@@ -15,16 +15,20 @@ def explain(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's name, or its folder.")],
     site: Annotated[str, typer.Argument(metavar="SITE", help="A site of the run, by its id.")],
     at: Annotated[str, typer.Option(metavar="TIME", help="Instant, UTC, such as 2022-10-10T06:00Z.")],
+    link: Annotated[
+        bool, typer.Option("--link", help="Add the link budgets, line by line, and the share that comes of them.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")] = False,
 ) -> None:
     """Say which satellite serves a site at an instant, and why.
 
-    Shows the satellite chosen, its rivals and why each was refused, and the segments of the delay.
+    Shows the satellite chosen, its rivals and why each was refused, and the segments of the delay; with --link also
+    how the rate comes about: budgets, MODCOD, beam time, fair share and what binds.
     """
     instant = utc_instant(at)
     import bentpipe
 
-    explanation = bentpipe.explain(bentpipe.open_run(run), site, instant)
+    explanation = bentpipe.explain(bentpipe.open_run(run), site, instant, link=link)
     if as_json:
         print_json("explain", {"site": site, "at": instant, "explanation": explanation.data})
     else:

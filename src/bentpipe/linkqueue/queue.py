@@ -291,6 +291,62 @@ def sent_at(
         t = start[k]
 
 
+@kernel()
+def pass_packet(
+    rate_start: NDArray[np.float64],
+    rate: NDArray[np.float64],
+    sent: NDArray[np.float64],
+    delay_start: NDArray[np.float64],
+    delay: NDArray[np.float64],
+    lost: NDArray[np.bool_],
+    limit_bit: float,
+    hold: bool,
+    now: float,
+    bits: float,
+    state: NDArray[np.float64],
+) -> tuple[int, float]:
+    """Send one packet and carry the state of the link.
+
+    Parameters
+    ----------
+    rate_start, rate, sent, delay_start, delay, lost, limit_bit, hold
+        Fields of :class:`LinkSchedule`.
+    now : float
+        Arrival, s.
+    bits : float
+        Size.
+    state : ndarray of float64
+        See :func:`idle_state`; the second entry is the release of the last packet that came out.
+
+    Returns
+    -------
+    int
+        :class:`Fate`.
+    float
+        When the last bit leaves, s; of no meaning where it does not.
+    """
+    busy = state[0]
+    step = step_at(rate_start, now)
+    if not hold and (step < 0 or rate[step] == 0.0):
+        return 3, now
+    if busy > now:
+        backlog = sent_by(rate_start, rate, sent, busy) - sent_by(rate_start, rate, sent, now)
+    else:
+        backlog = 0.0
+    # A millionth of the packet: a queue filled to the last bit must not turn on the rounding of times.
+    if backlog + bits > limit_bit + 1e-6 * bits:
+        return 2, now
+    leaves = sent_at(rate_start, rate, sent, max(now, busy), bits)
+    if leaves == np.inf:
+        return 4, now
+    state[0] = leaves
+    k = max(step_at(delay_start, leaves), 0)
+    if lost[k]:
+        return 1, leaves
+    state[1] = max(leaves + delay[k], state[1])
+    return 0, leaves
+
+
 @kernel(
     "void(float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], boolean[::1], float64, "
     "boolean, float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], uint8[::1])"
@@ -312,31 +368,11 @@ def _transit(
     fate: NDArray[np.uint8],
 ) -> None:
     """Fill ``depart``, ``release`` and ``fate``, and carry ``state``; see :func:`transit`."""
-    busy, last = state[0], state[1]
     for p in range(arrival.size):
-        now, bits = arrival[p], 8.0 * size[p]
-        step = step_at(rate_start, now)
-        if not hold and (step < 0 or rate[step] == 0.0):
-            fate[p] = 3
-            continue
-        if busy > now:
-            backlog = sent_by(rate_start, rate, sent, busy) - sent_by(rate_start, rate, sent, now)
-        else:
-            backlog = 0.0
-        # A millionth of the packet: a queue filled to the last bit must not turn on the rounding of times.
-        if backlog + bits > limit_bit + 1e-6 * bits:
-            fate[p] = 2
-            continue
-        leaves = sent_at(rate_start, rate, sent, max(now, busy), bits)
-        if leaves == np.inf:
-            fate[p] = 4
-            continue
-        busy = leaves
-        depart[p] = leaves
-        k = max(step_at(delay_start, leaves), 0)
-        if lost[k]:
-            fate[p] = 1
-            continue
-        last = max(leaves + delay[k], last)
-        release[p] = last
-    state[0], state[1] = busy, last
+        fate[p], leaves = pass_packet(
+            rate_start, rate, sent, delay_start, delay, lost, limit_bit, hold, arrival[p], 8.0 * size[p], state
+        )
+        if fate[p] < 2:
+            depart[p] = leaves
+        if fate[p] == 0:
+            release[p] = state[1]

@@ -8,6 +8,12 @@ policies.py             the policies, side by side; observed.py is the one fitte
 followed.py             which satellites the gateways' antennas follow
 coverage.py             the same where most places are to be served; coverflow.py counts, coversearch.py searches
 beams.py                serving satellite and beam time of each place
+flows.py                flows and capacities of a slot, and the limit that binds each flow
+sharing.py              the policies that share capacity out, side by side, and their gap to the most possible
+shares.py               max-min fair shares over the serving satellite
+multipath.py            max-min fair shares over several satellites; routed.py is what it has in common with
+throughput.py           the largest total
+maxmin.py, maxflow.py   progressive filling and maximum flow in any network
 choices.py              what was chosen, written place by place
 delay.py                the round trip as an ordered list of segments; access.py holds its data by era
 placedelay.py           round trips of all places of a slot

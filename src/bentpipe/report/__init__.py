@@ -4,12 +4,14 @@ A report sees a finished run and nothing of the physics::
 
     run -> reading (small arrays) -> measures, tables, assumptions -> plain answer
                                   -> map, charts                   -> html
+    runs -> readings -> compare: side by side
 """
 
 from __future__ import annotations
 
+from bentpipe.report.compare import Comparison, compare
 from bentpipe.report.html import write_report
 from bentpipe.report.outlines import Outlines
 from bentpipe.report.plain import Answer, answer
 
-__all__ = ["Answer", "Outlines", "answer", "write_report"]
+__all__ = ["Answer", "Comparison", "Outlines", "answer", "compare", "write_report"]

@@ -54,7 +54,7 @@ def _within(reading: Reading) -> list[Event]:
     return [e for e in reading.events if e.start < reading.end and e.end > reading.times[0]]
 
 
-def _shade(drawing: Drawing, panel: Panel, reading: Reading) -> None:
+def shade_events(drawing: Drawing, panel: Panel, reading: Reading) -> None:
     """Shade the times of the events; those that last the whole run would shade everything."""
     for kind, chosen in (("shade", False), ("shade hypothetical", True)):
         active = np.zeros(len(reading.times), dtype=np.bool_)
@@ -111,7 +111,7 @@ def timeline(reading: Reading, size: Size, stamp: str) -> str:
     at = edges(reading, cuts)
     named = (("connected", regions.connected), ("served", regions.served), ("powered", regions.powered))
     series = {name: means(measures.users(reading, values), cuts) for name, values in named}
-    _shade(drawing, panel, reading)
+    shade_events(drawing, panel, reading)
     panel.axes(drawing, "terminal users", size.times)
     _lanes(drawing, reading, size, panel, 20)
     drawing.line(panel.left, panel.y(total), panel.right, panel.y(total), "total")
@@ -176,7 +176,7 @@ def share_over_time(
     shares = np.where(whole > 0, 100 * means(values, cuts) / np.where(whole > 0, whole, 1), np.nan)
     top = float(np.nanmax(shares)) if np.isfinite(shares).any() else 0.0
     panel = _frame(reading, size, height, 34, max(top * 1.1, 1.0))
-    _shade(drawing, panel, reading)
+    shade_events(drawing, panel, reading)
     panel.axes(drawing, words[1], size.times, values=3)
     drawing.path(panel.step_path(edges(reading, cuts), shares), "series connected")
     coarse = bins(len(reading.times), size.hits)
@@ -205,7 +205,7 @@ def gateways_chart(reading: Reading, size: Size, stamp: str) -> str:
         available = means(gateways.available[:, g], cuts)
         peak = max(float(gateways.available[:, g].max(initial=0)), float(gateways.in_use[:, g].max(initial=0)), 1.0)
         panel = Panel(size.left, size.width - 8, top, top + strip, reading.times[0], reading.end, peak)
-        _shade(drawing, panel, reading)
+        shade_events(drawing, panel, reading)
         drawing.path(panel.area_path(at, available), "available")
         drawing.path(panel.area_path(at, means(gateways.in_use[:, g], cuts)), "in-use")
         for value in (0.0, peak):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bentpipe.errors import Fault, InputError
-from bentpipe.report import assumptions, charts, delaycharts, measures, plain, tables, wording
+from bentpipe.report import assumptions, charts, delaycharts, measures, plain, ratesection, tables, wording
 from bentpipe.report.map import CLASS_LABELS, draw_map
 from bentpipe.report.outlines import Outlines, outlines_for
 from bentpipe.report.reading import FinishedRun, Reading, read
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 PAGE_LIMIT_BYTES = 2_000_000
-LINE_LABELS = ("Connected", "Range", "Worst off", "Events", "Delay")
+LINE_LABELS = ("Connected", "Range", "Worst off", "Events", "Delay", "Rates")
 SECTIONS = (
     ("map", "Map"),
     ("time", "Over time"),
     ("regions", "Regions"),
     ("events", "Events"),
     ("delay", "Delay"),
+    ("rates", "Rates"),
     ("gateways", "Gateways"),
     ("inputs", "Inputs"),
     ("data", "Data and provenance"),
@@ -125,6 +126,8 @@ def _template() -> Template:
         span=wording.duration,
         utc=wording.utc,
         signed=wording.signed,
+        rate=wording.bit_rate,
+        tag_words=wording.tag_words,
         plural=wording.plural,
         finite=_finite,
         clipped=wording.clipped,
@@ -191,6 +194,7 @@ def _context(reading: Reading, exact_sites: bool, outlines: Outlines | None, mar
         "measured_sites": tables.measured_sites(),
         "segments": [(i, delaycharts.SEGMENT_WORDS.get(n, n)) for i, n in enumerate(reading.sites.segment_names)],
         "sections": SECTIONS,
+        "rates": ratesection.rates_context(reading, _stamp(reading), markup),
         "classes": list(enumerate(CLASS_LABELS)),
         "limits": {
             "heatmap": charts.HEATMAP_ROWS,

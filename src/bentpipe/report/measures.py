@@ -232,11 +232,7 @@ def event_changes(reading: Reading) -> tuple[EventChange, ...]:
 
 
 def _event_change(reading: Reading, event: Event) -> EventChange:
-    times = reading.times
-    length = float((event.end - event.start) / np.timedelta64(1, "ms")) / 1e3
-    side = np.timedelta64(round(min(max(length, WINDOW_MIN_S), WINDOW_MAX_S) * 1e3), "ms")
-    before = (times >= event.start - side) & (times < event.start)
-    after = (times >= event.end) & (times < event.end + side)
+    before, _, after = event_masks(reading, event)
     seen = (before | after | event.active).nonzero()[0]
     overlaps = tuple(
         other.number for other in reading.events if other.number != event.number and other.active[seen].any()
@@ -252,6 +248,16 @@ def _event_change(reading: Reading, event: Event) -> EventChange:
         after=_window(reading, after, event),
         overlaps=overlaps,
     )
+
+
+def event_masks(reading: Reading, event: Event) -> tuple[Boolean, Boolean, Boolean]:
+    """Return the slots before, during and after an event, each (T,)."""
+    times = reading.times
+    length = float((event.end - event.start) / np.timedelta64(1, "ms")) / 1e3
+    side = np.timedelta64(round(min(max(length, WINDOW_MIN_S), WINDOW_MAX_S) * 1e3), "ms")
+    before = (times >= event.start - side) & (times < event.start)
+    after = (times >= event.end) & (times < event.end + side)
+    return before, event.active, after
 
 
 def _scope(reading: Reading, event: Event) -> str:

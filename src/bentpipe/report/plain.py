@@ -1,4 +1,4 @@
-"""The plain answer: five lines, each with its numbers, units and denominators."""
+"""The plain answer: six lines, each with its numbers, units and denominators."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from bentpipe.report import measures
 from bentpipe.report.measures import EventChange, RegionRow, SeedRange, Totals
+from bentpipe.report.plainrates import rates_data, rates_line
 from bentpipe.report.plainsites import site_lines, site_times
 from bentpipe.report.reading import FinishedRun, Reading, read
 from bentpipe.report.wording import count, duration, milliseconds, people, percent, plural, signed, utc
@@ -23,7 +24,7 @@ class Answer:
     Parameters
     ----------
     lines : tuple of str
-        Five plain lines: connected, range, worst region, events, delay.
+        Six plain lines: connected, range, worst region, events, delay, rates.
     data : dict
         The same numbers for machines; the unit is in each key, shares are dimensionless (1 = all).
     """
@@ -33,7 +34,7 @@ class Answer:
 
 
 def answer(run: FinishedRun) -> Answer:
-    """Answer a finished run in five lines.
+    """Answer a finished run in six lines.
 
     Parameters
     ----------
@@ -55,7 +56,9 @@ def answer_of(reading: Reading) -> Answer:
     regions = measures.region_rows(reading)
     events = measures.event_changes(reading)
     if total.users <= 0 and reading.sites.ids and len(reading.times):
-        lines = site_lines(reading, inputs_clause(reading), reach_clause(total), left_out_clause(left_out(reading)))
+        lines: tuple[str, ...] = site_lines(
+            reading, inputs_clause(reading), reach_clause(total), left_out_clause(left_out(reading))
+        )
     else:
         lines = (
             connected_line(reading, total),
@@ -64,6 +67,7 @@ def answer_of(reading: Reading) -> Answer:
             event_line(events, left_out(reading)),
             delay_line(reading, total),
         )
+    lines = (*lines, rates_line(reading))
     return Answer(lines=lines, data=_data(reading, total, seeds, regions, events, lines))
 
 
@@ -271,6 +275,7 @@ def _data(
         "regions": [_region_data(row) for row in regions],
         "events": [_event_data(row) for row in events],
         "events_left_out": list(left_out(reading)),
+        "rates": rates_data(reading),
         "lines": list(lines),
     }
 

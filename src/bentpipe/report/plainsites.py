@@ -41,7 +41,7 @@ def longest_gap(connected: Boolean) -> int:
 
 
 def site_lines(reading: Reading, inputs: str, reach: str, left_out: str = "") -> tuple[str, ...]:
-    """Answer in five lines, counting time.
+    """Answer in five of the six lines, counting time; rates are the sixth.
 
     Parameters
     ----------

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bentpipe.report.ratereading import Rates, read_rates
+
 if TYPE_CHECKING:
     import xarray
 
@@ -23,7 +25,7 @@ Boolean = NDArray[np.bool_]
 Times = NDArray[np.datetime64]
 
 DELAY_BIN_S = 1e-4
-DELAY_BINS = 5000  # to 0.5 s; a bent pipe with its fibre stays far below
+DELAY_BINS = 20_000  # to 2 s: a geostationary satellite with its access network stays far below
 BLOCK_VALUES = 2_000_000  # values of one variable held at once
 
 
@@ -200,6 +202,7 @@ class Reading:
     satellites: Integer
     delay_histogram: Float
     """Terminal-slots by region and bin of round-trip time, shape (R + 1, DELAY_BINS); last row: no region."""
+    rates: Rates | None = None
 
     @property
     def end(self) -> np.datetime64:
@@ -229,7 +232,7 @@ class Reading:
 
 
 def read(run: FinishedRun) -> Reading:
-    """Read a finished run once.
+    """Read a finished run once: a complete one keeps its reading, so that the answer and the report share it.
 
     Parameters
     ----------
@@ -241,6 +244,14 @@ def read(run: FinishedRun) -> Reading:
     Reading
         Small arrays; times in UTC, delays in s, counts of terminals.
     """
+    kept = getattr(run, "__dict__", {})
+    reading = kept.get("_reading") or _read(run)
+    if run.manifest.get("complete"):
+        kept["_reading"] = reading
+    return reading
+
+
+def _read(run: FinishedRun) -> Reading:
     data = run.dataset
     manifest = dict(run.manifest)
     times = _times(data)
@@ -248,7 +259,7 @@ def read(run: FinishedRun) -> Reading:
     region_of_cell = _values(data, "region_of_cell", np.int64, ("cell",), fill=-1)
     regions = _regions(data, region_of_cell)
     areas = _event_areas(data, manifest, region_of_cell)
-    cells, histogram, series = _cells(data, region_of_cell, len(regions.codes), _chunk_lead(manifest), areas)
+    cells, histogram, series = _cells(data, region_of_cell, len(regions.codes), chunk_lead(manifest), areas)
     return Reading(
         name=str(manifest.get("name", run.path.name)),
         title=str(manifest.get("title") or manifest.get("name") or run.path.name),
@@ -264,7 +275,14 @@ def read(run: FinishedRun) -> Reading:
         handovers=_values(data, "handovers", np.int64, ("slot",)),
         satellites=_values(data, "satellites_tracked", np.int64, ("slot",)),
         delay_histogram=histogram,
+        rates=read_rates(data, manifest, _rate_blocks(data, chunk_lead(manifest)), region_of_cell, areas),
     )
+
+
+def _rate_blocks(data: xarray.Dataset, lead: int) -> Iterator[slice]:
+    """Yield the blocks of slots for the rates, where the run has the variables that they rest on."""
+    if "rate_down_bit_s" in data.variables:
+        yield from blocks_of(data, "rate_down_bit_s", lead)
 
 
 def _values(data: xarray.Dataset, name: str, dtype: Any, dims: tuple[str, ...], fill: float = 0) -> Any:
@@ -324,13 +342,13 @@ def _regions(data: xarray.Dataset, region_of_cell: Integer) -> Regions:
     )
 
 
-def _chunk_lead(manifest: dict[str, Any]) -> int:
+def chunk_lead(manifest: dict[str, Any]) -> int:
     """Return how many slots of the first stored chunk lie before the run."""
     grid = manifest.get("grid", {})
     return int(grid.get("start", 0)) - int(grid.get("origin", grid.get("start", 0)))
 
 
-def _blocks(data: xarray.Dataset, name: str, lead: int) -> Iterator[slice]:
+def blocks_of(data: xarray.Dataset, name: str, lead: int) -> Iterator[slice]:
     """Yield slices of slots: whole stored chunks, as many as fit the block."""
     slots, cells = data.sizes.get("slot", 0), max(data.sizes.get("cell", 0), 1)
     stored = data[name].encoding.get("chunks") or (240,)
@@ -366,7 +384,7 @@ def _cells(
     inside = np.array([*areas.values()], np.int64).reshape(len(areas), count)
     here = np.zeros((2, data.sizes.get("slot", 0), len(areas)), np.int64)
     if "terminals_connected" in data.variables and "rtt_s" in data.variables and count:
-        for block in _blocks(data, "rtt_s", lead):
+        for block in blocks_of(data, "rtt_s", lead):
             delay = np.asarray(data["rtt_s"].isel(slot=block).values)
             online = np.asarray(data["terminals_connected"].isel(slot=block).values)
             known = np.isfinite(delay)

@@ -108,3 +108,27 @@ def signed(value: float) -> str:
 def clipped(text: str, length: int) -> str:
     """Cut a text to a length, with an ellipsis where it was cut."""
     return text if len(text) <= length else text[: max(length - 1, 1)].rstrip() + "\u2026"
+
+
+RATE_UNITS = (("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3), ("bit/s", 1.0))
+
+
+def rate_unit(bit_s: float) -> tuple[str, float]:
+    """Choose the unit of a rate, and its size in bit/s."""
+    return next((unit for unit in RATE_UNITS if bit_s >= unit[1] * 0.9995), RATE_UNITS[-1])
+
+
+def bit_rate(bit_s: float) -> str:
+    """Write a rate in bit/s with three significant digits: ``1.07 Gbit/s``, ``640 Mbit/s``; an en dash for NaN."""
+    if not math.isfinite(bit_s):
+        return DASH
+    if bit_s == 0:
+        return "0 bit/s"
+    unit, size = rate_unit(abs(bit_s))
+    value = significant(bit_s / size, 3)
+    return f"{value:,.10g} {unit}".replace("-", MINUS)
+
+
+def tag_words(tag: str) -> str:
+    """Write the mark of an input: a figure recalled from a documented source is called so."""
+    return {"recalled": "documented (recalled)"}.get(tag, tag)

@@ -25,8 +25,10 @@ from bentpipe.scenario.groundchecks import (
     written,
 )
 from bentpipe.scenario.model import Scenario
+from bentpipe.scenario.operatorchecks import check_access, check_geostationary, check_source
 from bentpipe.scenario.places import Places
 from bentpipe.scenario.polygons import area_km2, check_polygon
+from bentpipe.scenario.ratechecks import check_demand, check_weather
 from bentpipe.scenario.values import EARLIEST, LATEST
 
 Faults = Iterator[Fault]
@@ -60,6 +62,7 @@ def check(scenario: Scenario, places: Places, *, sure: bool, today: date, may_be
     runs: list[Callable[[], Faults]] = [
         lambda: check_time(scenario, places),
         lambda: check_constellation(scenario, places, today),
+        lambda: check_source(scenario, places),
         lambda: check_shells(scenario, places),
         lambda: check_satellite(scenario, places),
         lambda: check_territory(scenario, places, sure),
@@ -73,6 +76,10 @@ def check(scenario: Scenario, places: Places, *, sure: bool, today: date, may_be
         lambda: check_licence(scenario, places),
         lambda: check_choices(scenario, places),
         lambda: check_files(scenario, places),
+        lambda: check_geostationary(scenario, places),
+        lambda: check_access(scenario, places),
+        lambda: check_weather(scenario, places),
+        lambda: check_demand(scenario, places),
         lambda: check_provenance(scenario, places, today),
         *event_checks(scenario, places, may_be_outside),
     ]

@@ -74,26 +74,31 @@ class Constellation(Part):
     Parameters
     ----------
     operator : str
-        Whose built-in shells are meant ("starlink").
+        Whose satellites are meant: "starlink", "oneweb", "kuiper", or "geostationary" for one neutral satellite. It
+        also decides the defaults of satellite, dishes, gateways and access: see `bentpipe.scenario.operators`.
     source : str
-        "on-station": built-in shells as flown on `date`; "licensed": as licensed; "elements": the element-set
-        file `elements`; "shells": the `shells` given here.
+        "on-station": built-in shells as flown on `date` (Starlink only); "licensed": as licensed; "elements": the
+        element-set file `elements`; "shells": the `shells` given here; "longitude": one geostationary satellite at
+        `longitude_deg`.
     date : datetime.date, optional
         The date of the built-in shells; the start's where absent.
     elements : pathlib.Path, optional
         An element-set file, or the name of one that `bentpipe elements fetch` downloaded.
     shells : tuple of Shell
+    longitude_deg : float, optional
+        Where the geostationary satellite stands, east positive.
     in_service : str
         "auto": satellites that raise or lower their orbit do not serve; "all": every satellite serves.
     include, exclude : tuple of int
         Catalogue numbers that serve, or do not, whatever `in_service` finds.
     """
 
-    operator: Annotated[Literal["starlink"], Choice()] = "starlink"
-    source: Annotated[Literal["on-station", "licensed", "elements", "shells"], Choice()]
+    operator: Annotated[Literal["starlink", "oneweb", "kuiper", "geostationary"], Choice()] = "starlink"
+    source: Annotated[Literal["on-station", "licensed", "elements", "shells", "longitude"], Choice()]
     date: CalendarDay | None = None
     elements: FileName | None = None
     shells: tuple[Shell, ...] = ()
+    longitude_deg: Annotated[float, Number(-180, 360, "degrees east")] | None = None
     in_service: Annotated[Literal["auto", "all"], Choice()] = "auto"
     include: tuple[CatalogNumber, ...] = ()
     exclude: tuple[CatalogNumber, ...] = ()

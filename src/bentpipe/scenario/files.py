@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,8 @@ def named_files(scenario: Scenario) -> dict[str, Path]:
     found: dict[str, Any] = {
         "constellation.elements": getattr(s.constellation, "elements", None),
         "people.cells_file": getattr(s.people, "cells_file", None),
+        "weather.table": getattr(s.weather, "table", None),
+        "weather.rain_file": getattr(s.weather, "rain_file", None),
         "sites_file": s.sites_file,
         "gateways_file": s.gateways_file,
         **{f"sites.{site.id}.track": site.track for site in s.sites or ()},
@@ -58,6 +62,30 @@ def name_by_role(role: str, path: Path) -> str:
     str
         The role with the file's ending, such as ``sites.van.track.csv`` or ``constellation.elements.tle.gz``.
     """
-    packed = path.suffix.lower() == ".gz"
+    if path.is_dir():
+        return f"{role}.zarr.zip"
+    packed = path.suffix.lower() in (".gz", ".zip")
     ending = "".join(path.suffixes[-2:] if packed else path.suffixes[-1:]).lower()
     return role + (ending if re.fullmatch(r"(\.[a-z0-9]{1,12}){1,2}", ending) else "")
+
+
+def file_content(path: Path) -> bytes:
+    """Read a file that a scenario names; of a folder (a Zarr store), a zip file of what it holds.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, or the folder of a Zarr store.
+
+    Returns
+    -------
+    bytes
+        The same bytes for the same content, in every run.
+    """
+    if not path.is_dir():
+        return path.read_bytes()
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as packed:
+        for file in sorted(p for p in path.rglob("*") if p.is_file()):
+            packed.writestr(zipfile.ZipInfo(file.relative_to(path).as_posix()), file.read_bytes())
+    return content.getvalue()

@@ -18,8 +18,8 @@ from bentpipe.scenario.values import (
     Moment,
     Number,
     Part,
-    Share,
     Text,
+    WordOr,
     Words,
 )
 
@@ -107,9 +107,26 @@ PolicyName = Annotated[str, Words(100, r"[A-Za-z_][\w.-]*", "the name of a polic
 
 
 class Policies(Part):
-    """The policies by kind."""
+    """The policies by kind.
+
+    Parameters
+    ----------
+    scheduling : str
+        Which satellite serves a place.
+    sharing : str
+        How rates are shared out: "single-satellite" (max-min fair over the links that the scheduler chose),
+        "multipath" (over every satellite in view that is followed), "max-throughput" (the largest total, whoever
+        gets it), or "none": rates are not computed.
+    """
 
     scheduling: PolicyName = "observed"
+    sharing: Annotated[Literal["single-satellite", "multipath", "max-throughput", "none"], Choice()] = (
+        "single-satellite"
+    )
+
+
+QueueName = Literal["starlink-2021", "starlink-2023", "fq-codel"]
+"""Queues of access networks that stand in the catalogue."""
 
 
 class Access(Part):
@@ -119,13 +136,27 @@ class Access(Part):
     ----------
     era : datetime.date, optional
         The date whose access network is meant; the start's where absent.
-    load : float
-        Share of a beam's capacity that is busy.
+    load : float or "computed"
+        Share of a beam's capacity that is busy: one number for every beam, or "computed" by place and slot from the
+        serving satellite's beam time, own and the neighbours'.
+    queue : str
+        Buffers and queue management, from the catalogue: what a bulk transfer adds to the delay.
     probe : str
         What measures the delay: a continuous "ping", the dish's own ("dish"), or probes out of silence
         ("traceroute", "built-in").
+    frame_ms, grant_wait_ms, load_wait_ms : float, optional
+        Instead of the fit to Starlink: frames and processing there and back; median wait for an uplink grant; median
+        wait for each terminal ahead. All of these and the next two, or none.
+    slot_log_sigma, within_log_sigma : float, optional
+        Standard deviations of the logarithm of the waits, between slots and within one.
     """
 
     era: CalendarDay | None = None
-    load: Share = 0.5
+    load: Annotated[Literal["computed"] | float, WordOr("computed", Number(0, 1, "(a share)"))] = 0.5
+    queue: Annotated[QueueName, Choice()] = "starlink-2023"
     probe: Annotated[Literal["ping", "traceroute", "built-in", "dish"], Choice()] = "ping"
+    frame_ms: Annotated[float, Number(0, 10_000, "ms")] | None = None
+    grant_wait_ms: Annotated[float, Number(0, 10_000, "ms")] | None = None
+    load_wait_ms: Annotated[float, Number(0, 10_000, "ms")] | None = None
+    slot_log_sigma: Annotated[float, Number(0, 3)] | None = None
+    within_log_sigma: Annotated[float, Number(0, 3)] | None = None

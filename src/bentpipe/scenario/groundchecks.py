@@ -12,7 +12,6 @@ from pathlib import Path
 from bentpipe.errors import Fault
 from bentpipe.scenario.ground import SCHEDULING
 from bentpipe.scenario.model import Scenario
-from bentpipe.scenario.people import BUILTIN_DISHES
 from bentpipe.scenario.places import Places
 from bentpipe.scenario.polygons import check_polygon
 from bentpipe.scenario.values import did_you_mean
@@ -70,7 +69,7 @@ def check_dish(s: Scenario, name: str | None, where: str) -> Faults:
     ------
     Fault
     """
-    known = [*BUILTIN_DISHES, *s.dishes]
+    known = [*s.known_dishes()]
     if name is not None and name not in known:
         yield Fault("no such dish", where, name, ", ".join(known), did_you_mean(name, known))
 
@@ -247,11 +246,13 @@ def check_files(s: Scenario, at: Places) -> Faults:
         (s.gateways_file, ["gateways_file"]),
         (s.people.cells_file, ["people", "cells_file"]),
         (s.constellation.elements, ["constellation", "elements"]),
+        (s.weather.table, ["weather", "table"]),
+        (s.weather.rain_file, ["weather", "rain_file"]),
     ]
     named += [(site.track, ["sites", number, "track"]) for number, site in enumerate(s.sites)]
     for path, key in named:
         # os.path answers False where pathlib raises: names too long for the file system.
-        if path is not None and not os.path.isfile(path):
+        if path is not None and not (os.path.isfile(path) or (key[-1] == "rain_file" and os.path.isdir(path))):
             what = "a folder where a file belongs" if os.path.isdir(path) else "no such file"
             allowed = "a path relative to the scenario file"
             if key[-1] == "elements":

@@ -15,8 +15,10 @@ from bentpipe.scenario.disruptions import AnyDisruption, Disruption
 from bentpipe.scenario.disruptions import Tag as EventTag
 from bentpipe.scenario.files import name_by_role, named_files
 from bentpipe.scenario.ground import Access, Fibre, Gateway, Licence, Policies, Pop
+from bentpipe.scenario.operators import STARLINK
 from bentpipe.scenario.people import BUILTIN_DISHES, Dish, People, Site, Terminals, Territory
 from bentpipe.scenario.places import Places
+from bentpipe.scenario.rates import Demand, Radio, Weather
 from bentpipe.scenario.values import (
     CalendarDay,
     Choice,
@@ -114,6 +116,9 @@ class Scenario(Part):
     licence: Licence = Licence()
     policies: Policies = Policies()
     access: Access = Access()
+    radio: Radio = Radio()
+    weather: Weather = Weather()
+    demand: Demand = Demand()
     disruptions: tuple[AnyDisruption, ...] = ()
     provenance: tuple[Provenance, ...] = ()
     _places: Places = PrivateAttr(default_factory=Places)
@@ -157,6 +162,18 @@ class Scenario(Part):
             return start, event.end
         return start, start + event.duration if event.duration is not None else self.time.end
 
+    def known_dishes(self) -> dict[str, Dish]:
+        """List the dishes that terminals and sites may name.
+
+        Returns
+        -------
+        dict of str to Dish
+            The built-in kinds, which are Starlink's, and the scenario's own; of another operator, the latter only
+            ("standard" among them).
+        """
+        own = {} if self.constellation.operator not in (STARLINK, None) else dict(BUILTIN_DISHES)
+        return {**own, **self.dishes}
+
     def dish(self, name: str) -> Dish:
         """Find a dish among the scenario's own, then the built-in kinds.
 
@@ -174,7 +191,7 @@ class Scenario(Part):
         UnknownNameError
             Where there is none of this name.
         """
-        known = {**BUILTIN_DISHES, **self.dishes}
+        known = self.known_dishes()
         if name.lower() not in known:
             raise UnknownNameError(
                 Fault("no such dish", value=name, allowed=", ".join(known), remedy=did_you_mean(name, known))
@@ -228,9 +245,11 @@ class Scenario(Part):
         Returns
         -------
         dict
-            JSON types only; `Scenario.model_validate` reads it back.
+            JSON types only; `Scenario.model_validate` reads it back. Of an operator other than Starlink, whose
+            defaults are not the model's, everything is written.
         """
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=not defaults)
+        bare = not defaults and self.constellation.operator == STARLINK
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=bare)
 
     def portable(self) -> dict[str, Any]:
         """Give the document without folders, for the identity of a run: files go by role and, elsewhere, hash.

@@ -107,8 +107,9 @@ class Terminals(Part):
         Within a region: in proportion to "population", or "even".
     kinds : mapping of str to TerminalKind
         Shares of homes, hubs, hospitals; they sum to 1.
-    busy_terminals_per_beam : float
-        Terminals that one beam serves at the busy hour before its cell counts as full.
+    busy_terminals_per_beam : float, optional
+        Terminals that fill one beam in the busiest hour; where absent, what they ask for (`demand`) over what a
+        channel carries under clear sky.
     """
 
     total: Terminals_ = 0
@@ -119,7 +120,7 @@ class Terminals(Part):
     region_weights: Annotated[Mapping[Code, Annotated[float, Number(0, 1_000)]], *Frozen] = FrozenMap()
     placement: Annotated[Literal["population", "even"], Choice()] = "population"
     kinds: Annotated[Mapping[Id, TerminalKind], *Frozen] = FrozenMap({"homes": TerminalKind(share=1.0)})
-    busy_terminals_per_beam: Annotated[float, Number(0, 1_000_000, "terminals", above=True)] = 100.0
+    busy_terminals_per_beam: Annotated[float, Number(0, 1_000_000, "terminals", above=True)] | None = None
 
     def share_out(self, people: Mapping[str, float]) -> dict[str, int]:
         """Share the terminals out over regions.
@@ -165,6 +166,8 @@ class Dish(Part):
         Where the boresight leans, from north over east.
     gso_avoidance_deg : float
         Satellites nearer than this to the geostationary arc are not used.
+    radio : str
+        Ground station of the radio catalogue whose power and G/T it has: "standard" or "high-performance".
     """
 
     minimum_elevation_deg: Elevation = 25.0
@@ -174,13 +177,14 @@ class Dish(Part):
         Literal["poleward"] | float, WordOr("poleward", Number(0, 360, "degrees from north over east"))
     ] = "poleward"
     gso_avoidance_deg: Annotated[float, Number(0, 90, "degrees")] = 18.0
+    radio: Annotated[Literal["standard", "high-performance"], Choice()] = "standard"
 
 
 BUILTIN_DISHES: Mapping[str, Dish] = FrozenMap(
     {
         "standard": Dish(),
         "round": Dish(),
-        "high_performance": Dish(field_of_view_deg=140.0),
+        "high_performance": Dish(field_of_view_deg=140.0, radio="high-performance"),
         "mini": Dish(field_of_view_deg=110.0),
         "rev4": Dish(field_of_view_deg=110.0),
     }

@@ -19,6 +19,7 @@ from bentpipe.scenario.checks import check
 from bentpipe.scenario.groundchecks import names_beside
 from bentpipe.scenario.merge import Tree, drop, fold_names, merge, number_ids, override
 from bentpipe.scenario.model import Scenario
+from bentpipe.scenario.operators import fill_in
 from bentpipe.scenario.places import Places, scan
 from bentpipe.scenario.span import within_span
 from bentpipe.scenario.typefaults import build
@@ -185,6 +186,7 @@ def _read_document(document: _Document, overrides: Mapping[str, Any]) -> tuple[S
     faults += fold_names(tree, places)
     _downloaded(tree)
     number_ids(tree, places)
+    fill_in(tree)
     built = build(tree, places)
     faults += built.faults
     try:
@@ -337,6 +339,8 @@ def _absolute(tree: Tree, folder: Path | None) -> None:
         (tree, "gateways_file"),
         (tree.get("people"), "cells_file"),
         (tree.get("constellation"), "elements"),
+        (tree.get("weather"), "table"),
+        (tree.get("weather"), "rain_file"),
     ]
     holders += [(site, "track") for site in sites] if isinstance(sites, list) else []
     licence = tree.get("licence")

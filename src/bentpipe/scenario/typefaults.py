@@ -21,8 +21,6 @@ from bentpipe.scenario.places import Places, Step
 from bentpipe.scenario.values import FrozenMap, did_you_mean, kind_of
 
 NOT_MODELLED = {
-    "weather": "rain and clouds are not modelled yet",
-    "rain": "rain and clouds are not modelled yet",
     "lasers": "laser links between satellites are not modelled yet",
     "isl": "laser links between satellites are not modelled yet",
     "services": "the quality of single applications is not modelled yet",

@@ -11,5 +11,7 @@ scoring.py              what a policy gives, checked
 checking.py             all that is wrong with a scenario, its files included
 run.py                  blocks, commits, resume; identity.py and manifest.py
 explain.py              one link, one slot
+explainlink.py          the rate of a link, line by line
+radioinputs.py          what the rates rest on
 ======================  =============================================================================
 """

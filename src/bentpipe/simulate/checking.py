@@ -56,7 +56,7 @@ def outside_faults(scenario: Scenario, *, sure: bool = True) -> tuple[Fault, ...
     tuple of Fault
     """
     found: list[Fault] = []
-    for check in (_territory, _sites, _tracks, _ground, _satellites):
+    for check in (_territory, _sites, _tracks, _ground, _satellites, _weather):
         try:
             found += check(scenario)
         except (TypeError, AttributeError):
@@ -161,9 +161,7 @@ def unknown_dishes(s: Scenario, rows: Iterable[dict[str, Any]]) -> Faults:
     ------
     Fault
     """
-    from bentpipe.scenario import BUILTIN_DISHES
-
-    known = [*BUILTIN_DISHES, *s.dishes]
+    known = [*s.known_dishes()]
     for row in rows:
         if "dish" in row and row["dish"] not in known:
             hint = did_you_mean(row["dish"], known)
@@ -177,6 +175,18 @@ def _tracks(s: Scenario) -> Faults:
         path = _there(site.track)
         if path is not None:
             yield from _told(lambda path=path: read_track(path, s.time.start, s.time.end), "")  # type: ignore[misc]
+
+
+def _weather(s: Scenario) -> Faults:
+    """The climate's table and the rain, where files are named."""
+    from bentpipe.catalog.rainfile import load_rain
+    from bentpipe.catalog.weather import load_weather
+
+    table, rain = _there(s.weather.table), s.weather.rain_file
+    if table is not None:
+        yield from _told(lambda: load_weather(table), s.where("weather.table"))
+    if rain is not None and rain.exists():
+        yield from _told(lambda: load_rain(rain), s.where("weather.rain_file"))
 
 
 def _ground(s: Scenario) -> Faults:

@@ -19,6 +19,8 @@ from bentpipe.network.policies import SCHEDULING
 from bentpipe.registry import Policy, find_policy
 from bentpipe.results.opened import Run
 from bentpipe.scenario import Scenario
+from bentpipe.simulate.explainlink import explain_rates
+from bentpipe.simulate.load import slot_load
 from bentpipe.simulate.prepare import Prepared, prepare
 from bentpipe.simulate.recipe import SlotResult, State, advance, slot_in_detail
 from bentpipe.simulate.saved import saved_scenario
@@ -42,7 +44,11 @@ class Explanation:
 
 
 def explain(
-    run: Run | Scenario, site: str, at: str, scheduling: str | Policy | Callable[[Any], Any] | None = None
+    run: Run | Scenario,
+    site: str,
+    at: str,
+    scheduling: str | Policy | Callable[[Any], Any] | None = None,
+    link: bool = False,
 ) -> Explanation:
     """Explain one site in one slot.
 
@@ -56,6 +62,8 @@ def explain(
         Instant in UTC that `numpy.datetime64` reads.
     scheduling : str, Policy or callable, optional
         The run's scheduling policy, where that is a function of your own: a run keeps its name and a hash only.
+    link : bool
+        Whether to add the link budgets and what they come to: MODCOD, beam time, fair share and what binds.
 
     Returns
     -------
@@ -66,10 +74,11 @@ def explain(
     UnknownNameError
         No such site or cell.
     InputError
-        The instant lies outside the run; or the run's policy is a function that was not given, or is not the same.
+        The instant lies outside the run; the run's policy is a function that was not given, or is not the same; or
+        `link` is asked of a run without rates.
     """
     scenario = run if isinstance(run, Scenario) else saved_scenario(run)
-    policy = scheduling if isinstance(run, Scenario) else _policy_of(run, scheduling)
+    policy = scheduling if isinstance(run, Scenario) else policy_of(run, scheduling)
     prepared = prepare(scenario, policy, seeds=1)
     place = _place(prepared, site)
     slot = _slot(prepared, at)
@@ -80,11 +89,33 @@ def explain(
         for first in range(earlier.start, earlier.stop, 240):
             _, state = advance(prepared, state, range(first, min(first + 240, earlier.stop)))
     result, world = slot_in_detail(prepared, state, slot)
-    return _explain(prepared, place, slot, result, world)
+    explanation = _explain(prepared, place, slot, result, world, slot_load(prepared, state, slot, place))
+    if not link:
+        return explanation
+    block, _ = advance(prepared, state, [slot])
+    lines, data = explain_rates(prepared, block, place)
+    return Explanation((*explanation.lines, *lines), {**explanation.data, "link": data})
 
 
-def _policy_of(run: Run, given: str | Policy | Callable[[Any], Any] | None) -> Policy:
-    """Policy that a run was made with: by its name, or as given; one with another source is refused."""
+def policy_of(run: Run, given: str | Policy | Callable[[Any], Any] | None) -> Policy:
+    """Policy that a run was made with: by its name, or as given; one with another source is refused.
+
+    Parameters
+    ----------
+    run : Run
+        A run.
+    given : str, Policy or callable, optional
+        The policy, where it is a function of the run's author.
+
+    Returns
+    -------
+    Policy
+
+    Raises
+    ------
+    InputError
+        It was not given, or is not the same.
+    """
     used = run.manifest["policy"]
     remedy = "in Python: bentpipe.explain(run, site, at, scheduling=your_function)"
     try:
@@ -126,7 +157,7 @@ def _slot(prepared: Prepared, at: str) -> int:
     return slot
 
 
-def _explain(prepared: Prepared, place: int, slot: int, result: SlotResult, world: World) -> Explanation:
+def _explain(prepared: Prepared, place: int, slot: int, result: SlotResult, world: World, load: float) -> Explanation:
     links, followed, beams = result.links, result.followed, result.beams
     chosen = int(beams.link[place])
     usable = {int(links.satellite[k]): k for k in range(links.start[place], links.stop[place])}
@@ -153,7 +184,7 @@ def _explain(prepared: Prepared, place: int, slot: int, result: SlotResult, worl
     }  # fmt: skip
     lines = [f"{name}, slot {slot} from {start} UTC, policy {prepared.policy.name} (simulated)"]
     if chosen >= 0:
-        lines += _served(prepared, place, slot, result, world, chosen, data)
+        lines += _served(prepared, place, slot, result, world, chosen, data, load)
     else:
         lines.append(f"not served: {_why_not(usable, followed.gateways_in_view, followed.gateway, world, place)}")
         data["why_not"] = lines[-1].removeprefix("not served: ")
@@ -175,7 +206,14 @@ def _name(prepared: Prepared, place: int) -> str:
 
 
 def _served(
-    prepared: Prepared, place: int, slot: int, result: SlotResult, world: World, link: int, data: dict[str, Any]
+    prepared: Prepared,
+    place: int,
+    slot: int,
+    result: SlotResult,
+    world: World,
+    link: int,
+    data: dict[str, Any],
+    load: float,
 ) -> list[str]:
     links, followed = result.links, result.followed
     s = int(links.satellite[link])
@@ -184,7 +222,7 @@ def _served(
     draw = uniforms(prepared.scenario.seed, Purpose.ACCESS_DELAY, slot, number, prepared.place_key[place])
     part = segments(
         links.slant_range_m[link], followed.range_m[s], world.fibre_route_m[0, g], prepared.access,
-        prepared.scenario.access.load, draw, prepared.scenario.fibre.velocity_factor,
+        load, draw, prepared.scenario.fibre.velocity_factor,
     )  # fmt: skip
     beams = result.beams.slices[place] / prepared.scenario.satellite.cells_per_beam
     first = int(result.beams.first_slice[place]) // prepared.scenario.satellite.cells_per_beam
@@ -196,6 +234,7 @@ def _served(
         "beam": first,
         "channel": first % prepared.scenario.satellite.channels,
         "beam_time_beams": float(beams),
+        "load": round(load, 4),
         "segments_ms": {name: round(1e3 * float(v), 3) for name, v in zip(SEGMENTS, part, strict=True)},
         "rtt_ms": round(1e3 * float(part.sum()), 3),
     }

@@ -12,7 +12,14 @@ from bentpipe.catalog.shells import constellation_shells
 from bentpipe.earth import to_unix_s
 from bentpipe.errors import Fault, ScenarioError
 from bentpipe.network.observed import satellite_log_weights
-from bentpipe.orbit import CircularElements, Propagator, Sgp4Elements, concatenate, walker_shell
+from bentpipe.orbit import (
+    CircularElements,
+    Propagator,
+    Sgp4Elements,
+    concatenate,
+    geostationary_satellite,
+    walker_shell,
+)
 from bentpipe.scenario import Scenario
 
 IntArray = npt.NDArray[np.int64]
@@ -184,6 +191,13 @@ def _from_shells(scenario: Scenario) -> Fleet:
             )
             shells.append((shell.name or f"{shell.altitude_km:g} km {shell.inclination_deg:g}°", len(parts[-1][0])))
         source = "shells of the scenario"
+    elif chosen.source == "longitude":
+        if chosen.longitude_deg is None:
+            where = scenario.where("constellation.longitude_deg")
+            raise ScenarioError(Fault("no longitude of the satellite", where, None, "degrees east", "give it"))
+        parts.append(geostationary_satellite(chosen.longitude_deg, epoch))
+        shells.append((f"geostationary, {chosen.longitude_deg:g}° east", 1))
+        source = "one geostationary satellite, kept at its longitude"
     else:
         for spec in constellation_shells(chosen.operator, chosen.source, scenario.satellites_on()):
             whole = walker_shell(
@@ -221,7 +235,14 @@ def _from_shells(scenario: Scenario) -> Fleet:
         source,
         str(scenario.satellites_on()),
         "",
-        ("satellite positions within the built-in shells are idealised: give --elements for the real ones",)
-        if chosen.source == "on-station"
-        else (),
+        _idealised(chosen.operator, chosen.source),
     )
+
+
+def _idealised(operator: str, source: str) -> tuple[str, ...]:
+    """Say what built-in satellites are not."""
+    if source == "on-station":
+        return ("satellite positions within the built-in shells are idealised: give --elements for the real ones",)
+    if source == "licensed" and operator != "starlink":
+        return (f"the satellites of {operator} are those of its filing, all of them, not those that fly",)
+    return ()

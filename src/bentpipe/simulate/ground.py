@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from bentpipe.earth import east_north_up, geodetic_to_ecef, great_circle_m
 from bentpipe.errors import Fault, ScenarioError
 from bentpipe.geometry.places import Places, make_places
 from bentpipe.scenario import WORLD_ASSUMED, Gateway, Pop, Scenario
+from bentpipe.scenario.operators import gateway_defaults
 from bentpipe.simulate.timeline import to_s
 
 FloatArray = npt.NDArray[np.float64]
@@ -66,14 +68,32 @@ class Ground:
     places: Places
     warnings: tuple[str, ...]
 
+    @cached_property
+    def up(self) -> FloatArray:
+        """Unit vectors up at the gateways, (G, 3) float64."""
+        return np.ascontiguousarray(self.places.east_north_up[:, 6:])
+
     def standing_in(self, codes: Collection[str]) -> npt.NDArray[np.bool_]:
         """Gateways that stand in one of these regions or countries, (G,) bool."""
         wanted = [code for code in codes if code]
         return np.isin(self.region, wanted) | np.isin(self.country, wanted)
 
 
-def _listed(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, ...], tuple[str, ...]]:
-    """The gateways and points of presence, from the scenario, a file, or the assumed world list."""
+def listed_ground(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, ...], tuple[str, ...]]:
+    """Gateways and points of presence: from the scenario, a file, or the assumed world list.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to simulate.
+
+    Returns
+    -------
+    gateways, pops : tuple of Gateway, tuple of Pop
+    warnings : tuple of str
+        What a user should know.
+    """
+    own = gateway_defaults(scenario.constellation.operator)
     if isinstance(scenario.gateways, str):
         from bentpipe.catalog.ground import world_assumed_gateways
 
@@ -81,13 +101,16 @@ def _listed(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, ...], t
         assumed = world_assumed_gateways(load_geodata())
         gateways = tuple(
             Gateway(
-                id=g.id,
-                name=g.name,
-                latitude_deg=g.latitude_deg,
-                longitude_deg=g.longitude_deg,
-                antennas=g.antennas,
-                minimum_elevation_deg=g.minimum_elevation_deg,
-                pop=g.pop,
+                **{
+                    "id": g.id,
+                    "name": g.name,
+                    "latitude_deg": g.latitude_deg,
+                    "longitude_deg": g.longitude_deg,
+                    "antennas": g.antennas,
+                    "minimum_elevation_deg": g.minimum_elevation_deg,
+                    "pop": g.pop,
+                    **own,
+                }
             )
             for g in assumed.gateways
         )
@@ -98,7 +121,7 @@ def _listed(scenario: Scenario) -> tuple[tuple[Gateway, ...], tuple[Pop, ...], t
     if scenario.gateways_file is not None:
         from bentpipe.catalog.sitelists import load_gateways
 
-        listed = tuple(Gateway(**row) for row in load_gateways(scenario.gateways_file, scenario.pops))
+        listed = tuple(Gateway(**{**own, **row}) for row in load_gateways(scenario.gateways_file, scenario.pops))
         return listed, scenario.pops, ()
     return scenario.gateways, scenario.pops, ()
 
@@ -120,7 +143,7 @@ def make_ground(scenario: Scenario) -> Ground:
     ScenarioError
         Where a gateway leads to a point of presence that is not given.
     """
-    gateways, pops, warnings = _listed(scenario)
+    gateways, pops, warnings = listed_ground(scenario)
     late = [g for g in gateways if g.available_from is not None and g.available_from >= scenario.time.end]
     if late:
         shown = ", ".join(f"{g.id} ({g.available_from:%Y-%m-%d})" for g in late[:5]) + (

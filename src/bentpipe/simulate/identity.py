@@ -10,6 +10,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from bentpipe.scenario.files import file_content
 from bentpipe.simulate.prepare import Prepared
 
 _PACKAGES = ("h3", "numba", "numpy", "sgp4")
@@ -59,7 +60,7 @@ def input_files(prepared: Prepared) -> dict[str, str]:
     dict of str to str
     """
     named = prepared.scenario.files()
-    return {role: hashlib.sha256(path.read_bytes()).hexdigest() for role, path in named.items()}
+    return {role: hashlib.sha256(file_content(path)).hexdigest() for role, path in named.items()}
 
 
 def run_identity(prepared: Prepared) -> str:

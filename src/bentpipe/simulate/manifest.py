@@ -16,6 +16,7 @@ from bentpipe.scenario.disruptions import Disruption
 from bentpipe.simulate.effects import compared_slots
 from bentpipe.simulate.identity import input_files, versions
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.radioinputs import radio_inputs, rate_inputs
 from bentpipe.simulate.timeline import window_s
 from bentpipe.simulate.world import world_state
 
@@ -65,7 +66,9 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
                 "note": a.note,
             }
             for a in scenario.assumptions()
-        ],
+        ]
+        + radio_inputs(prepared),
+        "rates": rate_inputs(prepared),
         "data": _data(prepared),
         "warnings": list(prepared.warnings),
         "versions": versions(),

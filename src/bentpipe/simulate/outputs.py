@@ -10,7 +10,9 @@ import numpy.typing as npt
 from bentpipe.draws import Purpose, uniforms
 from bentpipe.network.delay import segments, within_slot_quantile_s
 from bentpipe.network.loss import slot_loss
+from bentpipe.simulate.load import loaded_round_trips_s, place_loads
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.rates import Rates, block_rates, no_rates
 from bentpipe.simulate.recipe import Block
 
 Array = npt.NDArray[Any]
@@ -38,6 +40,9 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
     own = served[:, :cells]
     by_region = territory.by_region
     terminals = prepared.people[0].total[:cells]
+    rates = block_rates(prepared, block)
+    load = place_loads(prepared, block, rates)
+    rtt_s = block.rtt_s if load.ndim == 0 else _segments(prepared, block, load, 0).sum(axis=-1).astype(np.float32)
     return {
         "usable_satellites": block.usable[:, :cells],
         "reachable": block.reachable[:, :cells],
@@ -45,10 +50,10 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
         "serving_satellite": np.where(own, block.satellite[:, :cells], 0),
         "serving_gateway": np.where(own, block.gateway[:, :cells], 0).astype(np.int16),
         "elevation_deg": np.degrees(np.arcsin(block.sin_elevation[:, :cells])).astype(np.float32),
-        "rtt_s": block.rtt_s[:, :cells],
+        "rtt_s": rtt_s[:, :cells],
         "beam_time": (block.beam_slices[:, :cells] / prepared.scenario.satellite.cells_per_beam).astype(np.float32),
         "terminals_connected": connected[:, :cells],
-        **_site_variables(prepared, block, connected),
+        **_site_variables(prepared, block, connected, load, rates),
         **_track_variables(prepared, block),
         "gateway_antennas": block.world.antennas.astype(np.int16),
         "gateway_antennas_in_use": block.antennas_in_use,
@@ -62,34 +67,75 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
         "handovers": block.handover[:, :cells].sum(axis=1, dtype=np.int32),
         "coverage_gap": block.coverage_gap,
         "event_active": block.world.active,
+        **_rate_variables(prepared, block, rates),
     }
 
 
-def _site_variables(prepared: Prepared, block: Block, connected: npt.NDArray[np.int32]) -> dict[str, Array]:
+def _rate_variables(prepared: Prepared, block: Block, both: tuple[Rates | None, Rates | None]) -> dict[str, Array]:
+    """Variables of both directions; NaN, or 0, where rates are not computed."""
+    out: dict[str, Array] = {}
+    cells, served = len(prepared.territory.cell_id), block.satellite >= 0
+    for way, rates in zip(("down", "up"), both, strict=True):
+        given = rates or no_rates(prepared, block)
+        rate = _rounded(given.served_bps) if rates else np.full(served.shape, np.nan, np.float32)
+        peak = _rounded(np.where(served, given.peak_bps, np.nan))
+        for name, values in ((f"rate_{way}_bit_s", rate), (f"peak_{way}_bit_s", peak), (f"limit_{way}", given.limit)):
+            out[name], out[f"site_{name}"] = values[:, :cells], values[:, cells:]
+        out[f"region_offered_{way}_bit_s"] = prepared.territory.by_region(given.offered_bps[:, :cells])
+        out[f"region_rate_{way}_bit_s"] = prepared.territory.by_region(given.served_bps[:, :cells])
+        out[f"gateway_{way}_bit_s"] = given.gateway_bps
+        if way == "down":
+            # To 1/64 dB: most of the time there are a few hundredths.
+            loss = (np.rint(given.rain_loss_db * np.float32(64.0)) / np.float32(64.0)).astype(np.float32)
+            out["rain_loss_db"], out["site_rain_loss_db"] = loss[:, :cells], loss[:, cells:]
+    return out
+
+
+def _rounded(values: Array) -> npt.NDArray[np.float32]:
+    """Values to one part in 4,000: digits that no model warrants take up most of a store."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    return ((bits + np.uint32(0x400)) & np.uint32(0xFFFFF800)).view(np.float32)
+
+
+def _segments(prepared: Prepared, block: Block, load: Array, first: int) -> Array:
+    """Segments of the delay of the places from one on, (T, C, 6) s; NaN where not served."""
+    satellite, gateway = block.satellite[:, first:], block.gateway[:, first:]
+    served = satellite >= 0
+    number = np.where(served, prepared.fleet.satellite_id[satellite], 0)
+    draw = uniforms(
+        prepared.scenario.seed, Purpose.ACCESS_DELAY, block.slots[:, None], number, prepared.place_key[None, first:]
+    )
+    rows = np.arange(len(block.slots))[:, None]
+    route = np.where(served, block.world.fibre_route_m[rows, gateway], np.nan)
+    parts = segments(
+        block.slant_range_m[:, first:], block.feeder_range_m[:, first:], route, prepared.access,
+        load[..., first:] if load.ndim else load, draw, prepared.scenario.fibre.velocity_factor,
+    )  # fmt: skip
+    parts[~served] = np.nan
+    return parts
+
+
+def _site_variables(
+    prepared: Prepared,
+    block: Block,
+    connected: npt.NDArray[np.int32],
+    load: Array,
+    rates: tuple[Rates | None, Rates | None],
+) -> dict[str, Array]:
     """Variables of the named sites, with the segments of their delay."""
     cells = len(prepared.territory.cell_id)
     satellite = block.satellite[:, cells:]
     gateway = block.gateway[:, cells:]
     served = satellite >= 0
-    number = np.where(served, prepared.fleet.satellite_id[satellite], 0)
-    draw = uniforms(
-        prepared.scenario.seed, Purpose.ACCESS_DELAY, block.slots[:, None], number, prepared.place_key[None, cells:]
-    )
-    rows = np.arange(len(block.slots))[:, None]
-    route = np.where(served, block.world.fibre_route_m[rows, gateway], np.nan)
-    load = prepared.scenario.access.load
-    parts = segments(
-        block.slant_range_m[:, cells:],
-        block.feeder_range_m[:, cells:],
-        route,
-        prepared.access,
-        load,
-        draw,
-        prepared.scenario.fibre.velocity_factor,
-    )
-    parts[~served] = np.nan
+    parts = _segments(prepared, block, load, cells)
+    busy = np.broadcast_to(load, block.satellite.shape)[:, cells:]
+    idle_s = block.rtt_s[:, cells:] if load.ndim == 0 else parts.sum(axis=-1).astype(np.float32)
     sine, north = block.sin_elevation[:, cells:], block.north[:, cells:]
-    loss = slot_loss(prepared.loss, block.handover[:, cells:], load, prepared.clock.interval_s)
+    loss = (
+        np.full(served.shape, np.nan)
+        if prepared.loss is None
+        else slot_loss(prepared.loss, block.handover[:, cells:], busy, prepared.clock.interval_s)
+    )
     return {
         "site_usable_satellites": block.usable[:, cells:],
         "site_reachable": block.reachable[:, cells:],
@@ -100,8 +146,10 @@ def _site_variables(prepared: Prepared, block: Block, connected: npt.NDArray[np.
         "site_elevation_deg": np.degrees(np.arcsin(sine)).astype(np.float32),
         "site_azimuth_deg": _azimuths(prepared, block, sine, north),
         "site_segment_s": parts.astype(np.float32),
-        "site_rtt_s": block.rtt_s[:, cells:],
+        "site_load": np.where(served, busy, np.nan).astype(np.float32),
+        "site_rtt_s": idle_s,
         "site_rtt_p95_s": within_slot_quantile_s(parts, prepared.access, 0.95).astype(np.float32),
+        **loaded_round_trips_s(prepared, idle_s, rates),
         "site_loss": np.where(served, loss, np.nan).astype(np.float32),
     }
 

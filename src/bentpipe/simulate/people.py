@@ -48,7 +48,9 @@ class People:
     want: IntArray
 
 
-def make_people(scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int) -> People:
+def make_people(
+    scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int, channel_bps: float = 0.0
+) -> People:
     """Place the terminals of a scenario.
 
     Parameters
@@ -61,6 +63,8 @@ def make_people(scenario: Scenario, territory: Territory, key: npt.NDArray[np.ui
         Keys of the places.
     seed : int
         Seed.
+    channel_bps : float
+        What one channel carries under clear sky, bit/s; 0 where rates are not computed.
 
     Returns
     -------
@@ -82,19 +86,68 @@ def make_people(scenario: Scenario, territory: Territory, key: npt.NDArray[np.ui
         if isinstance(e, TerminalsCutOff)
     ]
     total = count.sum(axis=0)
-    slices = scenario.satellite.cells_per_beam
-    beam_cells = np.ceil(territory.area_m2 / (1e6 * scenario.satellite.beam_cell_km2)).astype(np.int64)
-    need = np.minimum(np.maximum(1, beam_cells), total)
-    want = np.ceil(total * slices / scenario.terminals.busy_terminals_per_beam).astype(np.int64)
-    # No more channels at once on a beam cell than the system has.
-    most = np.maximum(1, beam_cells) * scenario.satellite.channels * slices
+    terminals = Terminals(count, battery, cut_off_terminals(count, cuts, key, seed))
     return People(
-        seed,
-        Terminals(count, battery, cut_off_terminals(count, cuts, key, seed)),
-        total,
-        need,
-        np.minimum(np.maximum(need, want), most),
+        seed, terminals, total, *beam_time_asked(scenario, territory, total, _terminals_per_beam(scenario, channel_bps))
     )
+
+
+def beam_time_asked(
+    scenario: Scenario, territory: Territory, total: IntArray, terminals_per_beam: float | npt.NDArray[np.float64]
+) -> tuple[IntArray, IntArray]:
+    """Beam time that so many terminals ask for.
+
+    Parameters
+    ----------
+    scenario, territory
+        What to simulate.
+    total : (C,) int64
+        Terminals of each place.
+    terminals_per_beam : float or (C,) float64
+        Terminals that fill one beam.
+
+    Returns
+    -------
+    need, want : (C,) int64
+        Least and wished slices; `want` is bounded by `beam_time_bounds`.
+    """
+    least, most = beam_time_bounds(scenario, territory)
+    need = np.minimum(least, total)
+    want = np.ceil(total * scenario.satellite.cells_per_beam / terminals_per_beam)
+    return need, np.minimum(np.maximum(need, np.minimum(want, most).astype(np.int64)), most)
+
+
+def beam_time_bounds(scenario: Scenario, territory: Territory) -> tuple[IntArray, IntArray]:
+    """Beam time that a place with terminals needs, and the most that it can use.
+
+    Parameters
+    ----------
+    scenario, territory
+        What to simulate.
+
+    Returns
+    -------
+    least, most : (C,) int64
+        One slice for each beam cell; no more channels at once on a beam cell than the system has.
+    """
+    beam_cells = np.ceil(territory.area_m2 / (1e6 * scenario.satellite.beam_cell_km2)).astype(np.int64)
+    least = np.maximum(1, beam_cells)
+    return least, least * scenario.satellite.channels * scenario.satellite.cells_per_beam
+
+
+#: Terminals that fill a beam, where neither the scenario nor rates say it: an assumption.
+TERMINALS_PER_BEAM = 100.0
+
+
+def _terminals_per_beam(scenario: Scenario, channel_bps: float) -> float:
+    """Terminals that fill one beam in the busiest hour: as given, or by what they ask for."""
+    given = scenario.terminals.busy_terminals_per_beam
+    if given is not None:
+        return given
+    each = 1e3 * scenario.demand.down_kbps_per_user * scenario.terminals.users_per_terminal
+    if channel_bps <= 0.0 or each <= 0.0:
+        return TERMINALS_PER_BEAM
+    return channel_bps / each
 
 
 def _cell_terminals(scenario: Scenario, territory: Territory, key: npt.NDArray[np.uint64], seed: int) -> IntArray:

@@ -21,11 +21,12 @@ from bentpipe.network.observed import poleward_fade
 from bentpipe.network.policies import SCHEDULING
 from bentpipe.orbit import Propagator
 from bentpipe.registry import Policy, find_policy
-from bentpipe.scenario import Scenario, check_references
+from bentpipe.scenario import Access, Scenario, check_references
 from bentpipe.simulate.checking import outside_faults
 from bentpipe.simulate.fleet import Fleet, make_fleet
 from bentpipe.simulate.ground import Ground, make_ground
 from bentpipe.simulate.people import People, make_people
+from bentpipe.simulate.radio import Radio, make_radio
 from bentpipe.simulate.territory import Territory, make_territory
 from bentpipe.slots import SlotClock, block_length
 
@@ -60,12 +61,16 @@ class Prepared:
         Cells, sites and regions.
     people : tuple of People
         Terminals and power for each seed; the first is the run's own.
+    radio : Radio or None
+        What rates are computed from; None for a run without them.
     orientation : EarthOrientation
         UT1-UTC.
-    access, loss
-        Models of the access network.
+    access : AccessParameters
+        Waits of the access network: fitted to Starlink, or as the scenario gives them.
+    loss : LossParameters or None
+        Bursts of loss; None for another operator than Starlink.
     fixed_s, wait_s : float
-        Fixed part and median wait of the access delay at the scenario's load, s.
+        Fixed part and median wait of the access delay at the scenario's load, s; NaN where the load is computed.
     place_key : (C,) uint64
         Keys of the places for draws.
     poleward_sign : (C,) float64
@@ -82,14 +87,21 @@ class Prepared:
     ground: Ground
     territory: Territory
     people: tuple[People, ...]
+    radio: Radio | None
     orientation: EarthOrientation
     access: AccessParameters
-    loss: LossParameters
+    loss: LossParameters | None
     fixed_s: float
     wait_s: float
     place_key: npt.NDArray[np.uint64]
     poleward_sign: npt.NDArray[np.float64]
     warnings: tuple[str, ...]
+
+    @cached_property
+    def beam_cells(self) -> npt.NDArray[np.int64]:
+        """Beam cells that each place holds, one at least, (C,) int64."""
+        area_km2 = self.territory.area_m2 / 1e6
+        return np.maximum(1, np.ceil(area_km2 / self.scenario.satellite.beam_cell_km2)).astype(np.int64)
 
     @cached_property
     def block_slots(self) -> int:
@@ -123,7 +135,8 @@ class Prepared:
         """The same run as if one event of the timeline did not happen."""
         events = self.scenario.disruptions
         kept = self.scenario.model_copy(update={"disruptions": events[:index] + events[index + 1 :]})
-        people = tuple(make_people(kept, self.territory, self.place_key, p.seed) for p in self.people[:1])
+        channel_bps = self.radio.nominal_bps if self.radio else 0.0
+        people = tuple(make_people(kept, self.territory, self.place_key, p.seed, channel_bps) for p in self.people[:1])
         return replace(self, scenario=kept, people=people)
 
     @property
@@ -195,12 +208,20 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
             Fault("no gateway", scenario.where("gateways"), None, "one or more", "a bent pipe needs a gateway")
         )
     era = scenario.access.era or scenario.time.start.date()
-    access = access_parameters(era, scenario.access.probe)
+    starlink = scenario.constellation.operator == "starlink"
+    own = _access(scenario.access)
+    if own is None and not starlink:
+        what = f"the access network fitted to Starlink says nothing of {scenario.constellation.operator}"
+        remedy = "read the scenario with load_scenario, which fills in the operator's, or give all of them"
+        raise ScenarioError(Fault(what, scenario.where("access"), None, "frame_ms and its companions", remedy))
+    access = own or access_parameters(era, scenario.access.probe)
     key = np.concatenate([territory.cell_id, np.array([place_id(s.id) for s in territory.sites], np.uint64)]).astype(
         np.uint64
     )
     others = [(scenario.seed + i) % 2**32 for i in range(seeds)]
-    people = tuple(make_people(scenario, territory, key, seed) for seed in others)
+    radio = make_radio(scenario, territory, ground, fleet, tuple(others))
+    channel_bps = radio.nominal_bps if radio else 0.0
+    people = tuple(make_people(scenario, territory, key, seed, channel_bps) for seed in others)
     return Prepared(
         scenario=scenario,
         policy=policy,
@@ -210,11 +231,12 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
         ground=ground,
         territory=territory,
         people=people,
+        radio=radio,
         orientation=orientation,
         access=access,
-        loss=loss_parameters(era),
+        loss=loss_parameters(era) if starlink else None,
         fixed_s=fixed_access_s(access),
-        wait_s=float(median_wait_s(access, scenario.access.load)),
+        wait_s=_wait_s(access, scenario.access.load),
         place_key=key,
         poleward_sign=poleward_fade(territory.latitude_deg),
         warnings=(
@@ -222,9 +244,38 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
             *fleet.warnings,
             *territory.warnings,
             *ground.warnings,
+            *_rival_warnings(scenario.constellation.operator, policy.name),
+            *(radio.warnings if radio else ()),
             *_orientation_warning(orientation, start),
         ),
     )
+
+
+def _access(given: Access) -> AccessParameters | None:
+    """The access network that a scenario gives; None where that fitted to Starlink is meant."""
+    frame, grant, load = given.frame_ms, given.grant_wait_ms, given.load_wait_ms
+    between, within = given.slot_log_sigma, given.within_log_sigma
+    if frame is None or grant is None or load is None or between is None or within is None:
+        return None
+    return AccessParameters(frame / 1e3, grant / 1e3, 0.0, load / 1e3, between, within)
+
+
+def _rival_warnings(operator: str, policy: str) -> tuple[str, ...]:
+    """What is assumed of an operator other than Starlink."""
+    if operator == "starlink":
+        return ()
+    told = [f"{operator}: the delay of the access network is assumed, not measured; packet loss is not modelled (NaN)"]
+    if operator in ("oneweb", "geostationary"):
+        told.append(f"{operator}: beams are fixed, but their time is shared as if each could point anywhere: too good")
+    if policy == "observed":
+        told.append(
+            f"{operator}: the policy 'observed' is fitted to Starlink's scheduler; this operator's is not known"
+        )
+    return tuple(told)
+
+
+def _wait_s(access: AccessParameters, load: float | str) -> float:
+    return float("nan") if isinstance(load, str) else float(median_wait_s(access, load))
 
 
 def _orientation_warning(orientation: EarthOrientation, unix_s: float) -> tuple[str, ...]:

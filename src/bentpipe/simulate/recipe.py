@@ -18,7 +18,7 @@ unbounded memory is handed the state of the block before instead.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -26,10 +26,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.geometry.passes import remaining_slots
+from bentpipe.geometry.places import Places
 from bentpipe.geometry.usable import LinkBuffers, UsableLinks, usable_links
 from bentpipe.network.beams import BeamTime, share_beam_time
 from bentpipe.network.choices import record_choices
 from bentpipe.network.followed import Followed, follow_satellites
+from bentpipe.network.further import FurtherLinks, further_links
 from bentpipe.network.links import Links
 from bentpipe.network.placedelay import place_round_trips_s
 from bentpipe.simulate.prepare import Prepared
@@ -38,6 +40,8 @@ from bentpipe.simulate.world import World, same_sky, seed_worlds, world_state
 
 #: Links that are held at once while looking ahead, which bounds the memory.
 LINKS_AT_ONCE = 20_000_000
+#: Policies that share rates over several satellites.
+SEVERAL = ("multipath", "max-throughput")
 _NO_SLOTS = np.empty(0, np.int16)
 
 
@@ -63,13 +67,17 @@ class SlotResult(NamedTuple):
     beams: BeamTime
     score: npt.NDArray[np.float64]
     serving: npt.NDArray[np.int32]
+    position_m: npt.NDArray[np.float64]
+    places: Places
     coverage_gap: int
 
 
 class Block(NamedTuple):
     """Results of T slots for C places, as arrays; see ``results/variables.csv`` for units.
 
-    `handover` compares with the slot before, also across the edge of a block.
+    `rtt_s` is NaN where the load is computed, which is known after the rates (`bentpipe.simulate.load`).
+    `handover` compares with the slot before, also across the edge of a block. `further` has the other links of each
+    slot where rates are shared over several satellites.
     """
 
     slots: npt.NDArray[np.int64]
@@ -82,19 +90,25 @@ class Block(NamedTuple):
     slant_range_m: npt.NDArray[np.float32]
     feeder_range_m: npt.NDArray[np.float32]
     north: npt.NDArray[np.float32]
+    cos_scan: npt.NDArray[np.float32]
+    feeder_sine: npt.NDArray[np.float32]
     rtt_s: npt.NDArray[np.float32]
+    beam_left: npt.NDArray[np.int32]
     beam_slices: npt.NDArray[np.int32]
     handover: npt.NDArray[np.bool_]
     antennas_in_use: npt.NDArray[np.int16]
+    further: list[FurtherLinks | None]
     coverage_gap: npt.NDArray[np.int32]
 
 
 class _Sky(NamedTuple):
-    """Geometry of a run of slots."""
+    """Geometry of one slot."""
 
-    links: list[UsableLinks]
-    feeder_links: list[UsableLinks]
-    remaining: list[npt.NDArray[np.int16]]
+    links: UsableLinks
+    feeder_links: UsableLinks
+    remaining: npt.NDArray[np.int16]
+    position_m: npt.NDArray[np.float64]
+    places: Places
 
 
 def advance(prepared: Prepared, state: State, slots: Sequence[int], threads: int = 1) -> tuple[Block, State]:
@@ -155,7 +169,7 @@ def _tile(prepared: Prepared, block: Block, world: World, rows: npt.NDArray[np.i
     slots = block.slots[rows]
     for row, slot, position in zip(rows.tolist(), slots.tolist(), _positions(prepared, slots), strict=True):
         sky = _sky_of(prepared, world, row, position, buffers)
-        result = _choose(prepared, world, row, slot, sky, 0, previous)
+        result = _choose(prepared, world, row, slot, sky, previous)
         _store(prepared, block, world, row, slot, result, previous)
         previous = result.serving
 
@@ -168,7 +182,7 @@ def _warm_up(
     previous = np.full(len(prepared.place_key), -1, np.int32)
     for row, (slot, position) in enumerate(zip(before.tolist(), _positions(prepared, before), strict=True)):
         sky = _sky_of(prepared, world, row, position, buffers)
-        previous = _choose(prepared, world, row, slot, sky, 0, previous).serving
+        previous = _choose(prepared, world, row, slot, sky, previous).serving
     return previous
 
 
@@ -189,13 +203,13 @@ def _sky_of(
     """Usable links of one slot, valid until the buffers are used again."""
     if look_ahead and prepared.policy.lookahead_slots:
         slot = prepared.clock.containing(float(world.unix_s[row]))
-        return _look_on_threads(prepared, world, np.array([row]), np.array([slot], np.int64), 1)
+        return _look_on_threads(prepared, world, np.array([row]), np.array([slot], np.int64), 1)[0]
     up = np.ascontiguousarray(world.satellite_up[row])
     places = prepared.territory.places_at(float(world.unix_s[row]))
     steering = prepared.scenario.satellite.steering_deg
     links = usable_links(position, places, up, np.ascontiguousarray(world.allowed[row]), steering, buffers[0])
     feeder = usable_links(position, prepared.ground.places, up, world.antennas[row] > 0, 90.0, buffers[1])
-    return _Sky([links], [feeder], [_NO_SLOTS])
+    return _Sky(links, feeder, _NO_SLOTS, position, places)
 
 
 def _serial(
@@ -206,9 +220,9 @@ def _serial(
     at_once = max(1, LINKS_AT_ONCE // (16 * len(prepared.place_key)) - ahead)
     for begin in range(0, count, at_once):
         rows = np.arange(begin, min(count, begin + at_once))
-        sky = _look_on_threads(prepared, world, rows, block.slots[rows], threads)
-        for i, row in enumerate(rows):
-            result = _choose(prepared, world, int(row), int(block.slots[row]), sky, i, previous)
+        skies = _look_on_threads(prepared, world, rows, block.slots[rows], threads)
+        for row, sky in zip(rows, skies, strict=True):
+            result = _choose(prepared, world, int(row), int(block.slots[row]), sky, previous)
             _store(prepared, block, world, int(row), int(block.slots[row]), result, previous)
             previous = result.serving
     return previous
@@ -216,27 +230,27 @@ def _serial(
 
 def _look_on_threads(
     prepared: Prepared, world: World, rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int64], threads: int
-) -> _Sky:
+) -> list[_Sky]:
     ahead = prepared.policy.lookahead_slots
     later = np.arange(slots[-1] + 1, slots[-1] + 1 + ahead, dtype=np.int64)
     parts = [(world, r, s) for r, s in zip(np.array_split(rows, threads), np.array_split(slots, threads), strict=True)]
     if ahead:
         parts.append((world_state(prepared, later), np.arange(ahead), later))
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        found = list(pool.map(lambda part: _look(prepared, *part), [p for p in parts if len(p[1])]))
-    links = [link for sky in found for link in sky.links]
-    feeder = [link for sky in found for link in sky.feeder_links]
-    remaining = remaining_slots(links, len(prepared.fleet.up), ahead) if ahead else [_NO_SLOTS] * len(rows)
-    return _Sky(links[: len(rows)], feeder[: len(rows)], remaining)
+        found = pool.map(lambda part: _look(prepared, *part), [p for p in parts if len(p[1])])
+        skies = [sky for part in found for sky in part]
+    if ahead:
+        remaining = remaining_slots([sky.links for sky in skies], len(prepared.fleet.up), ahead)
+        skies = [sky._replace(remaining=slots) for sky, slots in zip(skies, remaining, strict=False)]
+    return skies[: len(rows)]
 
 
-def _look(prepared: Prepared, world: World, rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int64]) -> _Sky:
+def _look(prepared: Prepared, world: World, rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int64]) -> list[_Sky]:
     """Usable links of some slots, in memory of their own."""
-    skies = [
+    return [
         _sky_of(prepared, world, row, position, (LinkBuffers(0), LinkBuffers(0)), look_ahead=False)
         for row, position in zip(rows.tolist(), _positions(prepared, slots), strict=True)
     ]
-    return _Sky([s.links[0] for s in skies], [s.feeder_links[0] for s in skies], [_NO_SLOTS] * len(skies))
 
 
 def _choose(
@@ -245,12 +259,11 @@ def _choose(
     row: int,
     slot: int,
     sky: _Sky,
-    at: int,
     previous: npt.NDArray[np.int32] | None,
     people: int = 0,
 ) -> SlotResult:
     """Antennas, preferences and beam time of one slot."""
-    links, feeder = sky.links[at], sky.feeder_links[at]
+    links, feeder = sky.links, sky.feeder_links
     who = prepared.people[people]
     velocity = prepared.scenario.fibre.velocity_factor
     route = world.fibre_route_m[row] / velocity
@@ -263,7 +276,7 @@ def _choose(
         prepared.policy,
         Links(
             slot, who.seed, links.start, links.stop, links.satellite, links.sin_elevation, links.north,
-            links.slant_range_m, sky.remaining[at], is_followed, feeder_path, prepared.fleet.satellite_id,
+            links.slant_range_m, sky.remaining, is_followed, feeder_path, prepared.fleet.satellite_id,
             prepared.fleet.log_weight, prepared.place_key, prepared.poleward_sign,
             nobody if previous is None or prepared.policy.memory_slots == 0 else previous,
         ),
@@ -277,7 +290,7 @@ def _choose(
     served = beams.link >= 0
     serving[served] = links.satellite[beams.link[served]]
     gap = -1 if most is None else most - int(served.sum())
-    return SlotResult(links, feeder, followed, beams, score, serving, gap)
+    return SlotResult(links, feeder, followed, beams, score, serving, sky.position_m, sky.places, gap)
 
 
 def _follow(
@@ -313,10 +326,18 @@ def _store(
     links, followed, beams = result.links, result.followed, result.beams
     record_choices(
         links.start, links.stop, links.satellite, links.sin_elevation, links.north, links.slant_range_m,
-        followed.gateway, followed.range_m, followed.gateways_in_view, beams.link,
+        followed.gateway, followed.range_m, followed.gateways_in_view, beams.link, result.position_m,
+        result.places.position_m, result.places.boresight, prepared.ground.places.position_m, prepared.ground.up,
         block.usable[row], block.reachable[row], block.gateway[row], block.sin_elevation[row], block.north[row],
-        block.slant_range_m[row], block.feeder_range_m[row],
+        block.slant_range_m[row], block.feeder_range_m[row], block.cos_scan[row], block.feeder_sine[row],
     )  # fmt: skip
+    if prepared.scenario.policies.sharing in SEVERAL:
+        block.further[row] = further_links(
+            links.start, links.stop, links.satellite, links.sin_elevation, links.slant_range_m, followed.gateway,
+            followed.range_m, beams.link, result.position_m, result.places.position_m, result.places.boresight,
+            prepared.ground.places.position_m, prepared.ground.up,
+        )  # fmt: skip
+    block.beam_left[row] = np.where(result.serving >= 0, beams.left[result.serving], 0)
     block.satellite[row] = result.serving
     block.rtt_s[row] = place_round_trips_s(
         slot, prepared.scenario.seed, beams.link, links.satellite, links.slant_range_m, followed.gateway,
@@ -353,8 +374,8 @@ def slot_in_detail(prepared: Prepared, state: State, slot: int) -> tuple[SlotRes
     previous, memory = state.previous, prepared.policy.memory_slots
     if memory:
         previous = _warm_up(prepared, _before(prepared, slot, memory), (LinkBuffers(0), LinkBuffers(0)))
-    sky = _look_on_threads(prepared, world, np.array([0]), slots, 1)
-    return _choose(prepared, world, 0, slot, sky, 0, previous), world
+    (sky,) = _look_on_threads(prepared, world, np.array([0]), slots, 1)
+    return _choose(prepared, world, 0, slot, sky, previous), world
 
 
 def seed_samples(
@@ -412,8 +433,45 @@ def served_alone(
                 seen = world
                 sky = _sky_of(prepared, seen, m, position, buffers)
             who = people[i] if people else 0
-            out[m, i] = _choose(prepared, world, m, slot, sky, 0, None, who).serving >= 0
+            out[m, i] = _choose(prepared, world, m, slot, sky, None, who).serving >= 0
     return out
+
+
+def blocks_alone(slot: int, cases: Sequence[tuple[Prepared, World]]) -> Iterator[Block]:
+    """Schedule one slot in several cases, without memory of the slot before.
+
+    Parameters
+    ----------
+    slot : int
+        Absolute slot.
+    cases : sequence of (Prepared, World)
+        Variants of one run with the same satellites and places, each with the world of that slot alone. Neighbours
+        in the sequence that see the same sky share its geometry.
+
+    Yields
+    ------
+    Block
+        Of one slot, case by case.
+    """
+    buffers = (LinkBuffers(0), LinkBuffers(0))
+    slots = np.array([slot], np.int64)
+    seen: tuple[Prepared, World, _Sky] | None = None
+    for prepared, world in cases:
+        if seen is None or not _sees_the_same(prepared, world, *seen[:2]):
+            seen = prepared, world, _sky_of(prepared, world, 0, _positions(prepared, slots)[0], buffers)
+        block = _empty_block(prepared, slots, world)
+        _store(prepared, block, world, 0, slot, _choose(prepared, world, 0, slot, seen[2], None), None)
+        yield block
+
+
+def _sees_the_same(prepared: Prepared, world: World, other: Prepared, there: World) -> bool:
+    """Whether usable links are the same: these look at gateways with an antenna or none, not at how many."""
+    pairs = (
+        (world.satellite_up, there.satellite_up),
+        (world.allowed, there.allowed),
+        (world.antennas > 0, there.antennas > 0),
+    )
+    return prepared.ground is other.ground and all(np.array_equal(a, b) for a, b in pairs)
 
 
 def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World) -> Block:
@@ -433,9 +491,13 @@ def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World)
         slant_range_m=floats(),
         feeder_range_m=floats(),
         north=floats(),
+        cos_scan=floats(),
+        feeder_sine=floats(),
         rtt_s=floats(),
+        beam_left=np.empty(shape, np.int32),
         beam_slices=np.empty(shape, np.int32),
         handover=np.empty(shape, np.bool_),
         antennas_in_use=np.empty((len(slots), len(prepared.ground.id)), np.int16),
+        further=[None] * len(slots),
         coverage_gap=np.empty(len(slots), np.int32),
     )

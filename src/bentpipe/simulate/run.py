@@ -25,7 +25,7 @@ from bentpipe.results.opened import Run, open_run
 from bentpipe.results.soundness import read_manifest
 from bentpipe.results.store import Grid, Store, write_atomically
 from bentpipe.scenario import Scenario, load_scenario
-from bentpipe.scenario.files import name_by_role
+from bentpipe.scenario.files import file_content, name_by_role
 from bentpipe.slots import block_length
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def run(
         simulated = time.perf_counter()
         samples = _simulate(prepared, store, threads or os.cpu_count() or 1, tell)
         timings["simulate_s"] = time.perf_counter() - simulated
-        _finish(store, prepared, identity, samples, timings)
+        _finish(store, prepared, identity, samples, timings, threads or os.cpu_count() or 1)
     return open_run(folder)
 
 
@@ -341,7 +341,7 @@ def _keep_inputs(inputs: Path, prepared: Prepared) -> None:
 
     inputs.mkdir(exist_ok=True)
     files = prepared.scenario.files().items()
-    wanted = {name_by_role(role, path): path.read_bytes() for role, path in files}
+    wanted = {name_by_role(role, path): file_content(path) for role, path in files}
     wanted["scenario.json"] = json.dumps(prepared.scenario.portable(), indent=1).encode()
     wanted["names.json"] = json.dumps(names(prepared)).encode()
     for name, content in wanted.items():
@@ -502,11 +502,17 @@ def _samples(prepared: Prepared, slots: range, threads: int) -> npt.NDArray[np.i
 
 
 def _finish(
-    store: Store, prepared: Prepared, identity: str, samples: npt.NDArray[np.int64], timings: dict[str, float]
+    store: Store,
+    prepared: Prepared,
+    identity: str,
+    samples: npt.NDArray[np.int64],
+    timings: dict[str, float],
+    threads: int,
 ) -> None:
     """Write what is known only at the end; the manifest last."""
     from bentpipe.simulate.effects import event_effects
     from bentpipe.simulate.manifest import first_manifest
+    from bentpipe.simulate.raterange import rates_compared
 
     path = store.folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -518,6 +524,7 @@ def _finish(
     begun = time.perf_counter()
     for event, effect in zip(manifest["events"], event_effects(prepared), strict=True):
         event["effect"] = effect
+    manifest["rates_compared"] = rates_compared(prepared, threads)
     timings["effects_s"] = time.perf_counter() - begun
     manifest["complete"] = True
     manifest["finished_utc"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -53,6 +53,8 @@ def _with_files(document: dict[str, Any], inputs: Path) -> Scenario:
         (document, "gateways_file"),
         (document.get("people", {}), "cells_file"),
         (document["constellation"], "elements"),
+        (document.get("weather", {}), "table"),
+        (document.get("weather", {}), "rain_file"),
         *((site, "track") for site in document.get("sites", [])),
     ):
         if key in holder:

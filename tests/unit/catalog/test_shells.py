@@ -83,8 +83,8 @@ def test_dates_of_every_kind_and_bad_ones() -> None:
 
 
 def test_unknown_names() -> None:
-    assert constellation_names() == ("starlink",)
-    for name in ("kuiper", "../starlink", ""):
+    assert constellation_names() == ("kuiper", "oneweb", "starlink")
+    for name in ("viasat", "../starlink", ""):
         with pytest.raises(UnknownNameError, match="starlink"):
             constellation_shells(name, "licensed")
     with pytest.raises(UnknownNameError, match="licensed or on-station"):
@@ -108,3 +108,24 @@ def test_occupied_slots_are_as_many_as_launched_and_spread_evenly(date: str) -> 
 def test_an_empty_shell_has_no_satellite() -> None:
     empty = ShellSpec("x", 550.0, 53.0, 4, 5, 1, 0.0, 0, 1, "assumed", "made up")
     assert not empty.occupied().any()
+
+
+def test_oneweb_as_filed() -> None:
+    (shell,) = constellation_shells("OneWeb", "licensed")
+    # del Portillo, Cameron and Crawley 2019, table of constellations: 1200/87.9/18/40; total 720
+    assert (shell.altitude_km, shell.inclination_deg, shell.planes, shell.per_plane) == (1200.0, 87.9, 18, 40)
+    assert shell.launched == 720 and shell.pattern == "star"
+    assert "Portillo" in shell.source and shell.tag == "documented"
+
+
+def test_kuiper_has_the_published_total_and_says_that_planes_are_recalled() -> None:
+    shells = constellation_shells("kuiper", "licensed")
+    assert sum(shell.launched for shell in shells) == 3236  # Osoro and Oughton 2021, inputs
+    assert {shell.altitude_km for shell in shells} == {590.0, 610.0, 630.0}
+    assert {shell.tag for shell in shells} == {"assumed"} and all("recalled" in shell.source for shell in shells)
+
+
+@pytest.mark.parametrize("name", ["oneweb", "kuiper"])
+def test_rivals_were_not_counted_on_station(name: str) -> None:
+    with pytest.raises(InputError, match="no count of"):
+        constellation_shells(name, "on-station", "2024-01-01")

@@ -44,13 +44,22 @@ class Api:
         self.calls.append(("open_run", verify))
         return SimpleNamespace(path=Path("runs") / name.lower(), complete=name != "unfinished")
 
+    def compare(self, *runs: Any) -> Any:
+        self.calls.append(("compare", [run.path.name for run in runs]))
+        return SimpleNamespace(lines=("side by side",), data={"runs": [str(run.path) for run in runs]})
+
     def write_report(self, run: Any, out: Path | None = None, exact_sites: bool = False) -> Path:
         self.calls.append(("write_report", (out, exact_sites)))
         return out or Path("runs/ukraine-2022/report.html")
 
-    def explain(self, run: Any, site: str, at: str) -> Any:
-        self.calls.append(("explain", (site, at)))
+    def explain(self, run: Any, site: str, at: str, link: bool = False) -> Any:
+        self.calls.append(("explain", (site, at, "link") if link else (site, at)))
         return SimpleNamespace(lines=("STARLINK-1",), data={"satellite": "STARLINK-1"})
+
+    def capacity(self, run: Any, down: float, up: float, share: float, slots: int, **options: Any) -> Any:
+        self.calls.append(("capacity", (run, down, up, share, slots)))
+        options["progress"]("simulate", 1, 2)
+        return SimpleNamespace(lines=("209 terminals",), data={"kits": 209})
 
     def asked(self, name: str) -> Any:
         return next(content for called, content in self.calls if called == name)
@@ -59,6 +68,16 @@ class Api:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Api:
     stand_in = Api()
-    for name in ("load_scenario", "plan", "run", "answer", "open_run", "write_report", "explain"):
+    for name in (
+        "load_scenario",
+        "plan",
+        "run",
+        "answer",
+        "open_run",
+        "write_report",
+        "explain",
+        "capacity",
+        "compare",
+    ):
         monkeypatch.setattr(bentpipe, name, getattr(stand_in, name), raising=False)
     return stand_in

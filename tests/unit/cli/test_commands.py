@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+import bentpipe
 from bentpipe.cli import main
 from bentpipe.cli.explain import utc_instant
 from bentpipe.cli.run import read_overrides, toml_value
-from bentpipe.errors import InputError
+from bentpipe.errors import InputError, UnknownNameError
 
 
 def test_run_prints_five_lines_and_where_the_report_is(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,6 +113,40 @@ def test_a_report_of_an_unfinished_run_says_so(api: Any, capsys: pytest.CaptureF
     assert api.asked("open_run") is True  # checksums are compared: a report must not rest on damaged data
 
 
+def test_capacity_asks_in_bit_s(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["capacity", "ukraine-2022", "--target", "25/3"]) == 0
+    run, *asked = api.asked("capacity")
+    assert run.path == Path("runs/ukraine-2022") and asked == [25e6, 3e6, 0.95, 48]
+    out, err = capsys.readouterr()
+    assert out == "209 terminals\n" and "simulating" in err
+    api.calls.clear()
+    options = ["--target", "0.5/0.1", "--availability", "1", "--slots", "12", "--json", "--quiet"]
+    assert main(["capacity", "ukraine-2022", *options]) == 0
+    assert api.asked("capacity")[1:] == pytest.approx((5e5, 1e5, 1.0, 12))
+    out, err = capsys.readouterr()
+    assert json.loads(out)["capacity"] == {"kits": 209} and err == ""
+
+
+def test_capacity_takes_a_scenario_where_there_is_no_run(
+    api: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_run(name: str) -> Any:
+        raise UnknownNameError(f"no run is called {name!r}")
+
+    monkeypatch.setattr(bentpipe, "open_run", no_run)
+    monkeypatch.setattr(bentpipe, "load_scenario", lambda name: api.load_scenario(name, {}))
+    assert main(["capacity", "ukraine-2022", "--target", "25/3", "-q"]) == 0
+    assert api.asked("capacity")[0].name == "ukraine-2022"
+    assert main(["capacity", "nowhere", "--target", "25/3"]) == 2
+    err = capsys.readouterr().err
+    assert "no run is called 'nowhere'" in err and "no scenario is called 'nowhere'" in err
+
+
+def test_explain_asks_for_the_link_where_it_is_wanted(api: Any) -> None:
+    assert main(["explain", "ukraine-2022", "kyiv", "--at", "2022-10-10T06:00Z", "--link"]) == 0
+    assert api.asked("explain") == ("kyiv", "2022-10-10T06:00:00", "link")
+
+
 def test_explain_asks_for_one_instant(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "ukraine-2022", "kyiv", "--at", "2022-10-10T09:00+03:00"]) == 0
     assert api.asked("explain") == ("kyiv", "2022-10-10T06:00:00")
@@ -145,3 +180,25 @@ def test_all_faults_of_the_options_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["2022-10-10T06:00", "2022-10-10T06:00Z", "2022-10-10 06:00:00"])
 def test_instants_are_utc(text: str) -> None:
     assert utc_instant(text) == "2022-10-10T06:00:00"
+
+
+def test_compare_opens_each_run_and_prints_lines_or_json(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "one", "two", "three"]) == 0
+    assert capsys.readouterr().out == "side by side\n"
+    assert api.asked("compare") == ["one", "two", "three"]
+    assert main(["COMPARE", "one", "two", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["command"], found["runs"]) == ("compare", ["runs/one", "runs/two"])
+
+
+def test_compare_tells_all_that_is_wrong_with_its_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", "alone"]) == 2
+    err = capsys.readouterr().err
+    assert "no such run; found 'alone'" in err and "a comparison needs two runs" in err
+    assert main(["compare", "this", "that"]) == 2
+    err = capsys.readouterr().err
+    assert "'this'" in err and "'that'" in err
+    assert main(["compare"]) == 2

@@ -72,9 +72,11 @@ def make_run(
     seeds: int = 10,
     outage: bool = False,
     cells: list[str] | None = None,
+    rates: bool = True,
+    uplink: bool = True,
     start: np.datetime64 = START,
 ) -> MadeUpRun:
-    """Make a run of the given size; `outage` serves nobody at all."""
+    """Make a run of the given size; `outage` serves nobody at all; without `rates`, it is one with rates off."""
     rng = np.random.default_rng(7)
     codes = list(REGIONS)[:regions]
     if cells is None:
@@ -179,8 +181,44 @@ def make_run(
         },
         attrs={"users_per_terminal": 15.0},
     )
+    if rates:
+        data = data.assign(_rates(rng, data, terminals * power, by_region, uplink))
     grid = {"interval_s": slot_s, "origin": FIRST_SLOT - 40, "start": FIRST_SLOT, "stop": FIRST_SLOT + slots}
-    return MadeUpRun(path, {**_manifest(rows, seeds), "grid": grid}, data)
+    return MadeUpRun(path, {**_manifest(rows, seeds, rates, uplink), "grid": grid}, data)
+
+
+def _rates(rng: Any, data: xarray.Dataset, ready: Any, by_region: Any, uplink: bool) -> dict[str, Any]:
+    """Rates of the right shapes and sizes: cells of more than 20 terminals are cut by beam time, a few by the rest."""
+    sizes, online = data.sizes, data["terminals_connected"].values
+    cells, sites = (sizes["slot"], sizes["cell"]), (sizes["slot"], sizes["site"])
+    rain = np.where(data["served"].values, rng.exponential(0.25, cells), np.nan)
+    site_served = data["site_served"].values
+    out: dict[str, Any] = {
+        "rain_loss_db": (("slot", "cell"), rain.astype("f4")),
+        "site_rain_loss_db": (("slot", "site"), np.where(site_served, 0.3, np.nan).astype("f4")),
+    }
+    for way, each, channel in (("down", 2e6, 764e6), ("up", 2e5, 33e6)):
+        there = uplink or way == "down"
+        limit = np.where(online > 20, rng.choice([2, 3, 3, 3, 4, 5], cells), 1) * (online > 0) * there
+        offered = ready * each * there
+        given = np.where(limit > 1, 0.6, 1.0) * online * each * there
+        peak = np.where(
+            data["served"].values, channel * rng.random(cells) * 10 ** (-0.05 * np.nan_to_num(rain)), np.nan
+        )
+        through = rng.random((sizes["slot"], sizes["gateway"])) * given.sum() / max(given.size, 1)
+        site_peak = np.where(site_served, 0.5 * channel * (1 + rng.random(sites)), np.nan)
+        out |= {
+            f"rate_{way}_bit_s": (("slot", "cell"), np.where(there, given, np.nan).astype("f4")),
+            f"peak_{way}_bit_s": (("slot", "cell"), np.where(there, peak, np.nan).astype("f4")),
+            f"limit_{way}": (("slot", "cell"), limit.astype(np.int8)),
+            f"site_rate_{way}_bit_s": (("slot", "site"), np.where(site_served & there, each, np.nan).astype("f4")),
+            f"site_peak_{way}_bit_s": (("slot", "site"), np.where(there, site_peak, np.nan).astype("f4")),
+            f"site_limit_{way}": (("slot", "site"), (site_served & there).astype(np.int8)),
+            f"region_offered_{way}_bit_s": (("slot", "region"), (offered @ by_region).astype(np.int64)),
+            f"region_rate_{way}_bit_s": (("slot", "region"), (given @ by_region).astype(np.int64)),
+            f"gateway_{way}_bit_s": (("slot", "gateway"), through.astype(np.int64)),
+        }
+    return out
 
 
 def _events(count: int, times: Any, slots: int, slot_s: float, codes: list[str]) -> tuple[Any, list[dict[str, Any]]]:
@@ -209,7 +247,7 @@ def _events(count: int, times: Any, slots: int, slot_s: float, codes: list[str])
     return masks, rows
 
 
-def _manifest(rows: list[dict[str, Any]], seeds: int) -> dict[str, Any]:
+def _manifest(rows: list[dict[str, Any]], seeds: int, rates: bool, uplink: bool) -> dict[str, Any]:
     assumptions = [
         ("terminals.total", 10000, "terminals", "documented", "press report", "2022-05-02", ""),
         (
@@ -230,6 +268,8 @@ def _manifest(rows: list[dict[str, Any]], seeds: int) -> dict[str, Any]:
         ("fibre.route_factor", 1.4, "", "assumed", "", "", ""),
         ("disruptions.gateway-loss.target", "wola-krobowska", "", "hypothetical", "what if", "", ""),
         ("dishes.standard.minimum_elevation_deg", 25, "degrees", "documented", "filing", "2021", ""),
+        ("demand.down_kbps_per_user", 133, "kbit/s", "assumed", "", "", ""),
+        ("radio.user-down-standard.g_t_db_k", 9.2, "dB/K", "recalled", "filing", "", ""),
     ]
     return {
         "schema": 1,
@@ -256,6 +296,11 @@ def _manifest(rows: list[dict[str, Any]], seeds: int) -> dict[str, Any]:
         ],
         "warnings": ["Population of 2022-01-01 ignores people displaced since."],
         "versions": {"numpy": np.__version__, "xarray": xarray.__version__},
+        "rates": None if not rates else {
+            "sharing": "single-satellite", "operator": "starlink", "weather": "series", "exceeded_percent": None,
+            "uplink": uplink, "uplink_missing": "" if uplink else "no rates from users: no figures of the uplink",
+            "down_kbps_per_user": 133.0, "up_kbps_per_user": 13.3, "terminal_duty_up": 0.11,
+        },
         "timings": {"orbit": 1.2, "geometry": 2.5, "network": 3.1},
         "seeds": list(range(1, seeds + 1)),
         "constellation": {

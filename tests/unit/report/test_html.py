@@ -74,7 +74,7 @@ def test_the_page_says_what_it_is(page):
 
 
 def test_all_the_sections_are_there(page):
-    for name in ("map", "time", "regions", "events", "delay", "gateways", "inputs", "data"):
+    for name in ("map", "time", "regions", "events", "delay", "rates", "gateways", "inputs", "data"):
         assert f'<section id="{name}">' in page
         assert f'href="#{name}"' in page
 
@@ -138,7 +138,7 @@ def test_nor_is_the_way_of_a_site_that_moves(tmp_path):
     [
         {"slots": 1}, {"slots": 0}, {"events": 0, "sites": 0, "seeds": 0}, {"outage": True}, {"regions": 0},
         {"cells": []}, {"cells": [], "sites": 0, "gateways": 0}, {"gateways": 0}, {"slot_s": 86400.0},
-        {"cells": ["851e2e07fffffff"], "regions": 1, "sites": 1},
+        {"cells": ["851e2e07fffffff"], "regions": 1, "sites": 1}, {"rates": False}, {"uplink": False},
     ],
     ids=str,
 )  # fmt: skip
@@ -146,6 +146,42 @@ def test_unusual_runs_have_a_page_too(tmp_path, size):
     page = page_of(tmp_path, **{"resolution": 3, "slots": 60, **size})
     assert page.rstrip().endswith("</html>")
     assert not re.search(r"\b(nan|inf|None)\b", re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.S))
+
+
+def rates_of(page):
+    return re.search(r'<section id="rates">.*?</section>', page, flags=re.S).group()
+
+
+def test_rates_have_their_section(page):
+    section = rates_of(page)
+    for words in (
+        "Asked for and given", "What binds, by region", "Rates by region", "Busy hour against quiet hour",
+        "Dry against rain", "Events and rates", "Traffic of the gateways", "Rates of the sites", "Mbit/s",
+    ):  # fmt: skip
+        assert words in section
+    assert section.count('<svg class="chart') == 6
+    assert 'class="tag assumed"' in section
+    assert "documented (recalled)" in page
+
+
+def test_what_binds_can_be_told_without_colour(page):
+    section = rates_of(page)
+    for k in (0, 2, 3, 4, 5):
+        assert section.count(f'<pattern id="lk{k}"') == 1
+        assert f'<g class="lp{k}">' in section
+        assert f".lp{k} rect{{fill:url(#lk{k})}}" in page
+
+
+def test_without_rates_the_section_is_a_sentence(tmp_path):
+    section = rates_of(page_of(tmp_path, slots=20, rates=False))
+    assert "No rates were computed" in section
+    assert "<svg" not in section and "<table" not in section
+
+
+def test_without_figures_of_the_uplink_the_page_says_so(tmp_path):
+    section = rates_of(page_of(tmp_path, slots=20, uplink=False))
+    assert "No rates from users: no figures of the uplink" in section
+    assert "Asked for up" not in section
 
 
 def test_an_incomplete_run_says_so(tmp_path):

@@ -1,4 +1,4 @@
-"""The five lines, and the same numbers for machines."""
+"""The six lines, and the same numbers for machines."""
 
 import json
 
@@ -14,8 +14,8 @@ def found(tmp_path_factory):
     return answer(make_run(tmp_path_factory.mktemp("run")))
 
 
-def test_the_answer_has_five_lines_with_numbers_and_denominators(found):
-    assert len(found.lines) == 5
+def test_the_answer_has_six_lines_with_numbers_and_denominators(found):
+    assert len(found.lines) == 6
     assert "of terminal users" in found.lines[0]
     assert "of the population of" in found.lines[0]
     assert "at the worst slot" in found.lines[0]
@@ -24,6 +24,17 @@ def test_the_answer_has_five_lines_with_numbers_and_denominators(found):
     assert "Worst off is" in found.lines[2]
     assert " ms" in found.lines[4]
     assert "geometry alone" in found.lines[4]
+    assert found.lines[5].startswith(
+        "Simulated in weather drawn at random with 133 kbit/s a user in the busiest hour (assumed)"
+    )
+    for words in (
+        "bit/s down and",
+        "on average and are given",
+        "of these less than",
+        "beam time (at times in",
+        "are cut, mostly by",
+    ):
+        assert words in found.lines[5]
 
 
 def test_hypothetical_events_are_marked(tmp_path):
@@ -74,12 +85,13 @@ def test_the_data_are_json_and_agree_with_the_lines(found):
     [
         {"slots": 1}, {"slots": 0}, {"events": 0}, {"sites": 0}, {"seeds": 0}, {"outage": True}, {"regions": 0},
         {"cells": []}, {"cells": [], "sites": 0}, {"gateways": 0}, {"cells": [], "sites": 1, "events": 0},
+        {"rates": False}, {"uplink": False}, {"cells": [], "uplink": False}, {"outage": True, "cells": []},
     ],
     ids=str,
 )  # fmt: skip
 def test_unusual_runs_have_an_answer_too(tmp_path, size):
     found = answer(make_run(tmp_path, **{"resolution": 3, "slots": 60, **size}))
-    assert len(found.lines) == 5
+    assert len(found.lines) == 6
     assert all(line.endswith(".") for line in found.lines)
     assert "nan" not in " ".join(found.lines).lower()
     json.dumps(found.data, allow_nan=False)

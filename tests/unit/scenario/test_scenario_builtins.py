@@ -31,7 +31,9 @@ def ukraine() -> Scenario:
 
 
 def test_names_ignore_case() -> None:
-    assert builtin_names() == ("one-site", "ukraine-2022", "ukraine-2022-gateway-loss", "world")
+    day = "ukraine-2022"
+    what_ifs = (f"{day}-gateway-loss", f"{day}-geostationary", f"{day}-kuiper", f"{day}-oneweb")
+    assert builtin_names() == ("one-site", day, *what_ifs, "world")
     assert load_scenario("Ukraine-2022").name == "ukraine-2022"
     assert scenario_text("ONE-SITE").startswith("#")
     with pytest.raises(UnknownNameError, match="did you mean 'world'"):
