@@ -10,6 +10,7 @@ from bentpipe.report import charts, measures, ratecharts, ratemeasures
 from bentpipe.report.plainrates import NO_RATES, weather_words
 from bentpipe.report.ratereading import Rates
 from bentpipe.report.reading import Reading
+from bentpipe.report.wording import bit_rate, percent
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -71,9 +72,37 @@ def rates_context(reading: Reading, stamp: str, markup: type[Markup]) -> dict[st
         "patterns": markup(ratecharts.pattern_defs()),
         "weather": weather_words(rates),
         "sharing": str(rates.inputs.get("sharing", "")),
+        "compared": compared_words(reading.manifest.get("rates_compared")),
         "inputs": _inputs(reading),
         "figures": _figures(reading, rates, rows, stamp, markup, territory),
     }
+
+
+def compared_words(found: dict[str, Any] | None) -> str:
+    """Say how the rates differ under the other seeds and sharing policies; nothing where they were not compared."""
+    if not found:
+        return ""
+    seeds, parts = found["seeds"], []
+    for way in ("down", "up"):
+        pairs = zip(seeds[f"given_{way}_bit_s"], seeds[f"offered_{way}_bit_s"], strict=True)
+        shares = [given / asked for given, asked in pairs if given is not None and asked]
+        if shares:
+            parts.append(f"{percent(min(shares))} to {percent(max(shares))} {way}")
+    peaks = [value for value in seeds["peak_down_bit_s"] if value is not None]
+    words = f"Under {len(peaks)} seeds, in {found['slots']} sampled slots, they are given {' and '.join(parts)}"
+    words += (
+        f", and one terminal could get {bit_rate(min(peaks))} to {bit_rate(max(peaks))} down at the median."
+        if peaks
+        else "."
+    )
+    given = {name: row["down_bit_s"] for name, row in found["sharing"].items()}
+    bound = given.get("max-throughput")
+    if not parts or not bound:
+        return words if parts else ""
+    gaps = ", ".join(
+        f"{name} {percent(1.0 - value / bound)}" for name, value in given.items() if name != "max-throughput"
+    )
+    return f"{words} Below the most that these links can carry together (max-throughput) stay: {gaps}."
 
 
 def _most(reading: Reading, rates: Rates, region: str) -> str:

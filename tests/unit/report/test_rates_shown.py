@@ -9,6 +9,7 @@ from finished_run import make_run
 
 from bentpipe.report import answer, measures, ratemeasures
 from bentpipe.report.ratereading import BINS_A_DECADE, LIMITS, quantile_bit_s
+from bentpipe.report.ratesection import compared_words
 from bentpipe.report.reading import read
 
 WITHIN = 10 ** (1 / BINS_A_DECADE) - 1  # the width of a bin
@@ -142,3 +143,23 @@ def test_sites_alone_have_rates(tmp_path):
     line = answer(make_run(tmp_path, cells=[], sites=2, regions=1)).lines[5]
     assert "median over served slots and sites" in line
     assert "no site is given less than it asks for" in line
+
+
+def test_seeds_and_policies_are_compared_in_words() -> None:
+    found = {
+        "slots": 6,
+        "seeds": {
+            "offered_down_bit_s": [2e9, 1e9], "given_down_bit_s": [1.8e9, 9.9e8], "peak_down_bit_s": [5e8, 6e8],
+            "offered_up_bit_s": [None, None], "given_up_bit_s": [None, None], "peak_up_bit_s": [None, None],
+        },
+        "sharing": {
+            "single-satellite": {"down_bit_s": 1.8e9, "up_bit_s": None},
+            "multipath": {"down_bit_s": 1.9e9, "up_bit_s": None},
+            "max-throughput": {"down_bit_s": 2e9, "up_bit_s": None},
+        },
+    }  # fmt: skip
+    words = compared_words(found)
+    assert "Under 2 seeds, in 6 sampled slots, they are given 90" in words and "99" in words and " up" not in words
+    assert "500 Mbit/s to 600 Mbit/s" in words
+    assert "single-satellite 10" in words and "multipath 5" in words
+    assert compared_words(None) == ""
