@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 
 from bentpipe.errors import StoreError
 from bentpipe.results.store import Grid, Store, write_atomically
@@ -140,3 +141,21 @@ def test_the_table_of_variables_is_sound() -> None:
         np.dtype(v.dtype)
         assert v.unit and v.meaning
         assert "slot" not in v.dims[1:]
+
+
+BY_CELL = {v.dtype: v.name for v in variables() if v.dims == ("slot", "cell")}
+
+
+@pytest.mark.parametrize("name", sorted(BY_CELL.values()))
+def test_a_chunk_is_what_zarr_itself_writes_and_reads(tmp_path: Path, name: str) -> None:
+    dtype = next(v.dtype for v in variables() if v.name == name)
+    values = (np.random.default_rng(1).normal(size=(10, 7)) * 100).astype(dtype)
+    store = Store(tmp_path, Grid(range(0, 20), 10))
+    store.create({d: 7 for v in variables() for d in v.dims if d != "slot"}, {})
+    store._write_chunk(name, 1, values)
+    array = zarr.open_group(str(tmp_path / "results.zarr"), mode="r+")[name]
+    np.testing.assert_array_equal(array[10:20], values)
+    chunk = tmp_path / "results.zarr" / name / "c" / "1" / "0"
+    written = chunk.read_bytes()
+    array[10:20] = values
+    assert chunk.read_bytes() == written
