@@ -165,6 +165,9 @@ def _row(s: Scenario, leaf: _Leaf, made_up: set[str]) -> Assumption:
     unit = known.unit if known else ""
     said = next((row for row in reversed(s.provenance) if any(matches(key, leaf.key) for key in row.keys)), None)
     value = _plain(leaf.value)
+    if said is not None and s.where(leaf.key).startswith("override"):
+        # What the scenario says of its own value does not hold for another.
+        return Assumption(leaf.key, value, unit, "assumed", note="given for this run in place of the scenario's value")
     if said is not None:
         day = said.date.isoformat() if said.date else ""
         return Assumption(leaf.key, value, unit, said.tag, said.source, day, said.note)

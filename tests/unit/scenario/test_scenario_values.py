@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from bentpipe.scenario import load_scenario
 from bentpipe.scenario.values import (
     CalendarDay,
     FrozenMap,
@@ -98,3 +99,12 @@ def test_frozen_maps_cannot_change_but_can_be_hashed_copied_and_pickled() -> Non
 def test_hints_ignore_case_and_keep_silent_when_nothing_is_near() -> None:
     assert did_you_mean("LATITUD_DEG", ["latitude_deg", "name"]) == "did you mean 'latitude_deg'?"
     assert did_you_mean("zzz", ["latitude_deg"]) == ""
+
+
+def test_an_override_does_not_keep_the_source_of_the_value_it_replaces() -> None:
+    given = load_scenario("ukraine-2022", {"demand.down_kbps_per_user": 100})
+    rows = {row.key: row for row in given.assumptions()}
+    assert rows["demand.down_kbps_per_user"].tag == "assumed"
+    assert "given for this run" in rows["demand.down_kbps_per_user"].note
+    plain = {row.key: row for row in load_scenario("ukraine-2022").assumptions()}
+    assert plain["demand.down_kbps_per_user"].tag == "documented"
