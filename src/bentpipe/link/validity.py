@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bentpipe.errors import Fault, InputError, NotModelledError
+from bentpipe.link.admissible import fault_in
 
 
 def within(
@@ -33,14 +36,11 @@ def within(
     ndarray of float64
         The same, shape (...).
     """
-    array = np.asarray(values, dtype=np.float64)
-    bad = ~((array >= low) & (array <= high))
-    if np.any(bad):
-        found = float(array[bad].flat[0])
-        what = "not a number" if np.isnan(found) else "outside the range of the model"
-        allowed = f"{low:g} to {high:g} {unit}".rstrip() + f" ({source})"
-        raise InputError(Fault(what, where, found, allowed, remedy))
-    return array
+    fault = fault_in(values, where, "outside the range of the model", low, high, unit, remedy)
+    if fault is not None:
+        what = "not a number" if fault.value != fault.value else fault.what
+        raise InputError(replace(fault, what=what, allowed=f"{low:g} to {high:g} {unit}".rstrip() + f" ({source})"))
+    return np.asarray(values, dtype=np.float64)
 
 
 def known_edition(recommendation: str, edition: int, known: tuple[int, ...], missing: dict[int, str]) -> int:

@@ -196,11 +196,9 @@ def slot_capacity(prepared: Prepared, direction: Direction, unix_s: float, links
     np.maximum.at(worth, links.satellite, links.channel_bps)
     gateway = np.full(satellites, -1, np.int32)
     gateway[links.satellite] = links.gateway
-    free = 1.0 - scenario.satellite.background_share * background_factor(prepared, unix_s)
+    free, trunk = _what_neighbours_leave(prepared, unix_s)
     limited = (worth > 0.0) & (direction.gateway is not None)
     feeder = np.where(limited, direction.feeder_channels * worth, UNLIMITED_BPS)
-    backhaul = scenario.radio.gateway_backhaul_gbps
-    trunk = UNLIMITED_BPS if backhaul is None else round(1e9 * backhaul * free)
     return SlotCapacity(
         prepared.place_key, start, stop, links.satellite.astype(np.int32), np.where(count > 0, start, -1),
         beam.astype(np.int64), (direction.channels * prepared.beam_cells * best).astype(np.int64),
@@ -228,6 +226,14 @@ def background_factor(prepared: Prepared, unix_s: float) -> float:
         return 1.0
     hour = unix_s / 3600.0 + float(prepared.territory.longitude_deg.mean()) / 15.0
     return min(1.0, prepared.scenario.demand.diurnal[int(hour // 1) % 24])
+
+
+def _what_neighbours_leave(prepared: Prepared, unix_s: float) -> tuple[float, int]:
+    """Part of each satellite, 0 to 1, and what of each gateway's backhaul, bit/s, the neighbours leave at this hour."""
+    scenario = prepared.scenario
+    free = 1.0 - scenario.satellite.background_share * background_factor(prepared, unix_s)
+    backhaul = scenario.radio.gateway_backhaul_gbps
+    return free, UNLIMITED_BPS if backhaul is None else round(1e9 * backhaul * free)
 
 
 def slot_links(block: Block, row: int, own: Links, own_bps: FloatArray, more: Links, more_bps: FloatArray) -> SlotLinks:
@@ -300,14 +306,11 @@ def share_alone(
         np.searchsorted(own.row, np.arange(len(block.slots) + 1)).astype(np.int64), own.place, own.satellite,
         own.gateway, own_bps, (slices * own_bps / scenario.satellite.cells_per_beam).astype(np.int64),
     )  # fmt: skip
-    background = np.array([background_factor(prepared, float(t)) for t in block.world.unix_s])
-    free = 1.0 - scenario.satellite.background_share * background
-    backhaul = scenario.radio.gateway_backhaul_gbps
-    trunk = [UNLIMITED_BPS if backhaul is None else round(1e9 * backhaul * part) for part in free.tolist()]
+    free, trunk = zip(*(_what_neighbours_leave(prepared, float(t)) for t in block.world.unix_s), strict=True)
     limits = BlockLimits(
         (direction.channels * prepared.beam_cells).astype(np.float64),
         math.inf if direction.gateway is None else float(direction.feeder_channels),
-        direction.satellite_bps.astype(np.float64), free, np.array(trunk, np.int64),
+        direction.satellite_bps.astype(np.float64), np.array(free), np.array(trunk, np.int64),
     )  # fmt: skip
     asked = BlockAsked(classes.cell, classes.share, classes.weight, classes.rank, offered, block.world.ready)
     return share_slots(links, limits, asked, len(prepared.ground.id))

@@ -457,21 +457,11 @@ def blocks_alone(slot: int, cases: Sequence[tuple[Prepared, World]]) -> Iterator
     slots = np.array([slot], np.int64)
     seen: tuple[Prepared, World, _Sky] | None = None
     for prepared, world in cases:
-        if seen is None or not _sees_the_same(prepared, world, *seen[:2]):
+        if seen is None or prepared.ground is not seen[0].ground or not same_sky(seen[1], world, 0):
             seen = prepared, world, _sky_of(prepared, world, 0, _positions(prepared, slots)[0], buffers)
         block = _empty_block(prepared, slots, world)
         _store(prepared, block, world, 0, slot, _choose(prepared, world, 0, slot, seen[2], None), None)
         yield block
-
-
-def _sees_the_same(prepared: Prepared, world: World, other: Prepared, there: World) -> bool:
-    """Whether usable links are the same: these look at gateways with an antenna or none, not at how many."""
-    pairs = (
-        (world.satellite_up, there.satellite_up),
-        (world.allowed, there.allowed),
-        (world.antennas > 0, there.antennas > 0),
-    )
-    return prepared.ground is other.ground and all(np.array_equal(a, b) for a, b in pairs)
 
 
 def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World) -> Block:

@@ -142,7 +142,9 @@ def seed_worlds(prepared: Prepared, slots: npt.NDArray[np.int64]) -> list[World]
 
 
 def same_sky(one: World, other: World, row: int) -> bool:
-    """Whether two worlds have the same satellites, antennas and open places in a slot, so that the links are the same.
+    """Whether two worlds have the same usable links in a slot: satellites, open places, and gateways with an antenna.
+
+    How many antennas a gateway has does not matter to its links.
 
     Parameters
     ----------
@@ -155,8 +157,9 @@ def same_sky(one: World, other: World, row: int) -> bool:
     -------
     bool
     """
-    pairs = ((one.satellite_up, other.satellite_up), (one.antennas, other.antennas), (one.allowed, other.allowed))
-    return one is other or all(np.array_equal(a[row], b[row]) for a, b in pairs)
+    pairs = ((one.satellite_up, other.satellite_up), (one.allowed, other.allowed))
+    same = one is other or all(np.array_equal(a[row], b[row]) for a, b in pairs)
+    return same and np.array_equal(one.antennas[row] > 0, other.antennas[row] > 0)
 
 
 def _lost(prepared: Prepared, event: SatelliteLoss, seed: int) -> Mask:
