@@ -157,7 +157,9 @@ def test_terminals_without_degree_signs_get_a_question_mark() -> None:
 
 def test_interrupt_from_the_keyboard_ends_a_run_with_130() -> None:
     code = (
-        "import sys, time, types, bentpipe; from bentpipe.cli import main\n"
+        "import signal, sys, time, types, bentpipe; from bentpipe.cli import main\n"
+        # A shell starts what runs in the background with the signal ignored; these tests may run so.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "bentpipe.load_scenario = lambda name, overrides: name\n"
         "def run(scenario, progress, **options):\n"
         "    progress('simulate', 0, 9)\n"
