@@ -1,4 +1,7 @@
-"""Named policies: a scenario names one, a researcher passes a function or installs one by entry point."""
+"""Named policies: a scenario names one, a researcher passes a function or installs one by entry point.
+
+`resolve` is how every kind of policy is found; `Policy` and `find_policy` are those of scheduling.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ import hashlib
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from bentpipe.errors import Fault, InputError, UnknownNameError
 from bentpipe.fingerprint import fingerprint
+
+Record = TypeVar("Record")
 
 #: Entry-point group under which other packages offer scheduling policies.
 ENTRY_POINT_GROUP = "bentpipe.scheduling"
@@ -59,6 +64,66 @@ class Policy:
         return hashlib.sha256(f"{settings}:{fingerprint(self.score)}".encode()).hexdigest()
 
 
+def resolve(
+    built_in: Mapping[str, Record],
+    wanted: str | Record | Callable[..., Any],
+    kind: type[Record],
+    wrap: Callable[[Callable[..., Any]], Record],
+    noun: str,
+    where: str,
+    group: str = "",
+) -> Record:
+    """Resolve what a user asked for to a policy of some kind.
+
+    Parameters
+    ----------
+    built_in : mapping
+        The policies of bentpipe by name.
+    wanted : str, record or callable
+        A name (case is ignored), a policy, or a bare function.
+    kind : type
+        Class of the policies.
+    wrap : callable
+        ``wrap(function)`` makes a policy of a bare function.
+    noun : str
+        What such a policy is called in messages, such as "scheduling policy".
+    where : str
+        Key of a scenario that names it.
+    group : str
+        Entry-point group of installed policies; "" where there is none.
+
+    Returns
+    -------
+    record
+        An instance of `kind`.
+
+    Raises
+    ------
+    UnknownNameError
+        When no built-in or installed policy has that name.
+    InputError
+        When the object is none of the three.
+    """
+    if isinstance(wanted, kind):
+        return wanted
+    if callable(wanted):
+        return wrap(wanted)
+    if not isinstance(wanted, str):
+        raise InputError(Fault(f"a {noun} is a name or a function", where, wanted))
+    named = {name.lower(): policy for name, policy in built_in.items()}
+    if wanted.lower() in named:
+        return named[wanted.lower()]
+    points = importlib.metadata.entry_points(group=group) if group else ()
+    installed = {point.name.lower(): point for point in points}
+    if wanted.lower() in installed:
+        found: Record = resolve(built_in, installed[wanted.lower()].load(), kind, wrap, noun, where, group)
+        return found
+    names = sorted([*named, *installed])
+    close = difflib.get_close_matches(wanted.lower(), names, 1)
+    remedy = f"did you mean {close[0]!r}?" if close else ""
+    raise UnknownNameError(Fault(f"no {noun} has this name", where, wanted, ", ".join(names), remedy))
+
+
 def find_policy(built_in: Mapping[str, Policy], wanted: str | Policy | Callable[[Any], Any]) -> Policy:
     """Resolve what a user asked for to a policy.
 
@@ -81,33 +146,16 @@ def find_policy(built_in: Mapping[str, Policy], wanted: str | Policy | Callable[
     InputError
         When the object is none of the three.
     """
-    if isinstance(wanted, Policy):
-        return wanted
-    if callable(wanted):
-        return Policy(
-            name=getattr(wanted, "__name__", "policy"),
-            score=wanted,
-            memory_slots=getattr(wanted, "memory_slots", 0),
-            lookahead_slots=getattr(wanted, "lookahead_slots", 0),
-            coverage_first=getattr(wanted, "coverage_first", False),
-            source="given by the user",
-        )
-    if not isinstance(wanted, str):
-        raise InputError(Fault("a policy is a name or a function", "policies.scheduling", wanted))
-    named = {name.lower(): policy for name, policy in built_in.items()}
-    if wanted.lower() in named:
-        return named[wanted.lower()]
-    installed = {point.name.lower(): point for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)}
-    if wanted.lower() in installed:
-        return find_policy(built_in, installed[wanted.lower()].load())
-    names = sorted([*named, *installed])
-    close = difflib.get_close_matches(wanted.lower(), names, 1)
-    raise UnknownNameError(
-        Fault(
-            "no scheduling policy has this name",
-            "policies.scheduling",
-            wanted,
-            ", ".join(names),
-            f"did you mean {close[0]!r}?" if close else "",
-        )
+    return resolve(built_in, wanted, Policy, _given, "scheduling policy", "policies.scheduling", ENTRY_POINT_GROUP)
+
+
+def _given(score: Callable[[Any], Any]) -> Policy:
+    """Make a policy of a bare function."""
+    return Policy(
+        name=getattr(score, "__name__", "policy"),
+        score=score,
+        memory_slots=getattr(score, "memory_slots", 0),
+        lookahead_slots=getattr(score, "lookahead_slots", 0),
+        coverage_first=getattr(score, "coverage_first", False),
+        source="given by the user",
     )

@@ -68,16 +68,16 @@ BLOCK_VALUES = 1_000_000
 _LENGTHS = (240, 120, 60, 40, 20)
 
 
-def block_length(places: int) -> int:
+def block_length(values: int) -> int:
     """Slots in a block, so that its memory stays bounded.
 
     Parameters
     ----------
-    places : int
-        Cells and sites.
+    values : int
+        Values of a kind that a slot holds: cells and sites, say.
 
     Returns
     -------
     int
     """
-    return next((n for n in _LENGTHS if n * places <= BLOCK_VALUES), _LENGTHS[-1])
+    return next((n for n in _LENGTHS if n * values <= BLOCK_VALUES), _LENGTHS[-1])

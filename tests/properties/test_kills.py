@@ -32,7 +32,7 @@ from bentpipe.simulate.prepare import prepare
 from bentpipe.simulate.recipe import State, advance
 
 module = importlib.import_module("bentpipe.simulate.run")
-module.block_length = lambda places: 20
+module.block_length = lambda values: 20
 scenario, killed, whole, policy, kills = sys.argv[1:]
 prepared = prepare(load_scenario(scenario), policy)
 run_identity(prepared)
@@ -110,7 +110,7 @@ def test_kills_and_a_resume_give_the_run_that_was_never_killed(
 @pytest.fixture
 def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path, dict[str, Any]]:
     """A finished run of ten minutes in blocks of ten slots: scenario, folder, values."""
-    monkeypatch.setattr(RUN, "block_length", lambda places: 10)
+    monkeypatch.setattr(RUN, "block_length", lambda values: 10)
     scenario = write_world(tmp_path)
     run = RUN.run(scenario, out=tmp_path / "run", threads=1)
     return scenario, tmp_path / "run", stored(run)
@@ -150,7 +150,7 @@ def test_a_record_that_is_lost_or_torn_is_no_record(finished: tuple[Path, Path, 
 
 @pytest.mark.parametrize("lost", [0, 2])
 def test_a_chain_of_states_is_picked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int) -> None:
-    monkeypatch.setattr(RUN, "block_length", lambda places: 10)
+    monkeypatch.setattr(RUN, "block_length", lambda values: 10)
     scenario = write_world(tmp_path)
     values = stored(RUN.run(scenario, out=tmp_path / "run", threads=1, scheduling="longest"))
     records(tmp_path / "run")[lost].unlink()
@@ -199,6 +199,6 @@ def test_threads_and_blocks_do_not_show_in_the_store(
     finished: tuple[Path, Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenario, folder, values = finished
-    monkeypatch.setattr(RUN, "block_length", lambda places: 240)
+    monkeypatch.setattr(RUN, "block_length", lambda values: 240)
     assert_same(values, stored(RUN.run(scenario, out=folder.with_name("other"), threads=os.cpu_count() or 2)))
     assert np.isfinite(values["rtt_s"][values["served"]]).all()

@@ -42,6 +42,8 @@ class Places(NamedTuple):
         Unit vector to the middle of each group.
     group_radius_rad : (K,) float64
         Central angle from the middle to the farthest place of the group.
+    max_range_m : (C,) float64
+        Satellites farther than this are not used, m; infinity for no limit.
     """
 
     position_m: FloatArray
@@ -56,6 +58,7 @@ class Places(NamedTuple):
     group_start: IntArray
     group_axis: FloatArray
     group_radius_rad: FloatArray
+    max_range_m: FloatArray
 
 
 def automatic_tilt_deg(latitude_deg: npt.ArrayLike) -> FloatArray:
@@ -166,6 +169,7 @@ def make_places(
     tilt_deg: npt.ArrayLike = 0.0,
     azimuth_deg: npt.ArrayLike = 0.0,
     masks: list[list[tuple[float, float]]] | None = None,
+    max_range_m: npt.ArrayLike = np.inf,
 ) -> Places:
     """Build `Places` from plain numbers.
 
@@ -179,6 +183,8 @@ def make_places(
         Degrees. The field of view is the full angle of the cone; 360 sees everything.
     masks : list of C lists, optional
         Obstruction masks; an empty list is an open sky.
+    max_range_m : (C,) or scalar
+        Longest usable distance, m.
 
     Returns
     -------
@@ -208,4 +214,5 @@ def make_places(
         start,
         axis,
         radius,
+        full(max_range_m),
     )

@@ -437,6 +437,27 @@ def _usable(
     return total
 
 
+@kernel("void(int64[::1], int64[::1], int32[::1], float32[::1], float32[::1], float32[::1], float64[::1])")
+def _drop_farther(
+    start: npt.NDArray[np.int64],
+    stop: npt.NDArray[np.int64],
+    satellite: npt.NDArray[np.int32],
+    sine: npt.NDArray[np.float32],
+    north: npt.NDArray[np.float32],
+    distance: npt.NDArray[np.float32],
+    limit: FloatArray,
+) -> None:
+    """Leave out, in place, the links that are longer than the place allows."""
+    for c in range(start.size):
+        kept = start[c]
+        for k in range(start[c], stop[c]):
+            if distance[k] <= limit[c]:
+                satellite[kept], sine[kept], north[kept] = satellite[k], sine[k], north[k]
+                distance[kept] = distance[k]
+                kept += 1
+        stop[c] = kept
+
+
 def usable_links(
     position_m: FloatArray,
     places: Places,
@@ -447,7 +468,7 @@ def usable_links(
 ) -> UsableLinks:
     """Satellites that each place can use in one slot.
 
-    A satellite is usable when it is above the minimum elevation, inside the antenna's cone, above the
+    A satellite is usable when it is above the minimum elevation, not too far, inside the antenna's cone, above the
     obstruction mask, farther from the geostationary arc than the avoidance angle, and the place is within
     the satellite's steering range.
 
@@ -504,5 +525,7 @@ def usable_links(
         )
         if total <= buffers.room:
             satellite, sine, north, distance = buffers.arrays
+            if np.isfinite(places.max_range_m).any():
+                _drop_farther(start, stop, satellite, sine, north, distance, places.max_range_m)
             return UsableLinks(start, stop, satellite[:total], sine[:total], north[:total], distance[:total])
         buffers.grow(total)

@@ -14,6 +14,10 @@ shares.py               max-min fair shares over the serving satellite
 multipath.py            max-min fair shares over several satellites; routed.py is what it has in common with
 throughput.py           the largest total
 maxmin.py, maxflow.py   progressive filling and maximum flow in any network
+topology.py             which satellites point lasers at which: the topologies, side by side
+grids.py, nearest.py    those that follow from planes and places, and from distance
+acquisition.py          which lasers have been up long enough to carry anything
+mesh.py                 the lasers of a slot as a graph, and the ends that enter it
 choices.py              what was chosen, written place by place
 delay.py                the round trip as an ordered list of segments; access.py holds its data by era
 placedelay.py           round trips of all places of a slot

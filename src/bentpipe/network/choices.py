@@ -14,8 +14,8 @@ Floats32 = npt.NDArray[np.float32]
 
 @kernel(
     "void(int64[::1], int64[::1], int32[::1], float32[::1], float32[::1], float32[::1], int32[::1], float64[::1],"
-    "int32[::1], int64[::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1],"
-    "uint16[::1], boolean[::1], int16[::1], float32[::1], float32[::1], float32[::1],"
+    "int32[::1], int32[::1], int64[::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1],"
+    "float64[:,::1], uint16[::1], boolean[::1], int16[::1], float32[::1], float32[::1], float32[::1],"
     "float32[::1], float32[::1], float32[::1])"
 )
 def record_choices(
@@ -28,6 +28,7 @@ def record_choices(
     gateway_of: npt.NDArray[np.int32],
     feeder_range_m: npt.NDArray[np.float64],
     gateways_in_view: npt.NDArray[np.int32],
+    landing: npt.NDArray[np.int32],
     link: npt.NDArray[np.int64],
     position_m: npt.NDArray[np.float64],
     place_m: npt.NDArray[np.float64],
@@ -50,8 +51,8 @@ def record_choices(
     ----------
     start, stop, satellite, sin_elevation, north, slant_range_m
         Usable links; see `bentpipe.network.links.Links`.
-    gateway_of, feeder_range_m, gateways_in_view : (N,)
-        See `bentpipe.network.followed.Followed`.
+    gateway_of, feeder_range_m, gateways_in_view, landing : (N,)
+        See `bentpipe.network.relayed.Relayed`.
     link : (C,) int64
         Row of the serving link; -1 for none.
     position_m : (3, N) float64
@@ -83,9 +84,9 @@ def record_choices(
             s = satellite[k]
             out_feeder[c] = feeder_range_m[s]
             g = gateway_of[s]
-            along, rise = 0.0, 0.0
+            along, rise, down = 0.0, 0.0, landing[s]
             for axis in range(3):
                 along += (position_m[axis, s] - place_m[c, axis]) * boresight[c, axis]
-                rise += (position_m[axis, s] - gateway_m[g, axis]) * gateway_up[g, axis]
+                rise += (position_m[axis, down] - gateway_m[g, axis]) * gateway_up[g, axis]
             out_cos_scan[c] = along / slant_range_m[k]
             out_feeder_sine[c] = rise / feeder_range_m[s]

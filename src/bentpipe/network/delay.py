@@ -3,6 +3,8 @@
 ::
 
     user_link          terminal - satellite - terminal's direction back, light time
+    laser_links        satellite - satellite, light time; 0 for a bent pipe
+    laser_forwarding   what each satellite takes to pass a packet on to a laser; 0 for a bent pipe
     feeder_link        satellite - gateway, light time
     fibre              gateway - point of presence along the route, at a share of the speed of light
     access_frame       frames and processing: nothing gets through faster
@@ -38,6 +40,8 @@ LOAD_CAP = 0.95
 
 SEGMENTS: tuple[str, ...] = (
     "user_link",
+    "laser_links",
+    "laser_forwarding",
     "feeder_link",
     "fibre",
     "access_frame",
@@ -234,8 +238,10 @@ def segments(
     load: ArrayLike,
     offset_draw: ArrayLike,
     velocity_factor: float = FIBRE_VELOCITY_FACTOR,
+    laser_m: ArrayLike = 0.0,
+    forwarding_s: ArrayLike = 0.0,
 ) -> NDArray[np.float64]:
-    """Segments of the round trip terminal - satellite - gateway - point of presence.
+    """Segments of the round trip terminal - satellite (- lasers - satellite) - gateway - point of presence.
 
     Parameters
     ----------
@@ -251,16 +257,22 @@ def segments(
         Uniform draws in (0, 1), keyed by slot, satellite and place, shape (...).
     velocity_factor : float
         Speed in fibre over the speed of light.
+    laser_m : array_like
+        Length of the lasers on the way, one way, m, shape (...).
+    forwarding_s : array_like
+        Forwarding at them, one way, s, shape (...).
 
     Returns
     -------
     ndarray of float64
-        Shape (..., 6), s, in the order of :data:`SEGMENTS`, each there and back; the sum is the median round
+        Shape (..., 8), s, in the order of :data:`SEGMENTS`, each there and back; the sum is the median round
         trip of the slot for a continuous ping, and within 0.5 ms of it for probes that ask for a grant.
     """
     scheduling, queueing = waits_s(access, load, offset_draw)
     parts = np.broadcast_arrays(
         light_round_trip_s(user_range_m),
+        light_round_trip_s(laser_m),
+        2.0 * np.asarray(forwarding_s, dtype=np.float64),
         light_round_trip_s(feeder_range_m),
         light_round_trip_s(fibre_route_m, velocity_factor),
         np.float64(access.frame_floor_s),
@@ -282,7 +294,7 @@ def within_slot_quantile_s(
     Parameters
     ----------
     segment_s : ndarray of float64
-        Segments, shape (..., 6), s, from :func:`segments` with the same ``access``.
+        Segments, shape (..., 8), s, from :func:`segments` with the same ``access``.
     access : AccessParameters
         Access of the era and the probe.
     probability : array_like
@@ -296,8 +308,8 @@ def within_slot_quantile_s(
     p = np.asarray(probability, dtype=np.float64)
     if not np.all((p > 0.0) & (p < 1.0)):
         raise InputError(Fault("a quantile needs a probability", "probability", allowed="above 0, below 1"))
-    base = segment_s[..., :4].sum(axis=-1)
-    median = segment_s[..., 4] + segment_s[..., 5] - 0.5 * access.request_wait_s
+    base = segment_s[..., :-2].sum(axis=-1)
+    median = segment_s[..., -2] + segment_s[..., -1] - 0.5 * access.request_wait_s
     base, median, p = np.broadcast_arrays(base, median, p)
     return base + _wait_quantiles(
         np.ascontiguousarray(median).ravel(), access.within_log_sigma, access.request_wait_s, p.ravel().copy()
@@ -310,7 +322,7 @@ def expected_minimum_s(segment_s: NDArray[np.float64], access: AccessParameters,
     Parameters
     ----------
     segment_s : ndarray of float64
-        Segments, shape (..., 6), s.
+        Segments, shape (..., 8), s.
     access : AccessParameters
         Access of the era and the probe.
     packets : int

@@ -37,6 +37,7 @@ class Limit(enum.IntEnum):
     BEAM_TIME = 3
     SATELLITE = 4
     GATEWAY = 5
+    LASER = 6
 
 
 class Flows(NamedTuple):

@@ -123,3 +123,39 @@ def join_entries(ends: Sequence[tuple[Int32Array, FloatArray]]) -> Entries:
     satellite = np.concatenate([np.zeros(0, np.int32), *(s for s, _ in ends)]).astype(np.int32)
     cost = np.concatenate([np.zeros(0), *(c for _, c in ends)])
     return Entries(stop - count, stop, satellite, cost)
+
+
+@kernel("void(int64[::1], int32[::1], int32[::1])")
+def _components(offset: IntArray, neighbour: Int32Array, out: Int32Array) -> None:
+    out[:] = -1
+    queue = np.empty(out.size, np.int64)
+    for seed in range(out.size):
+        if out[seed] >= 0:
+            continue
+        out[seed], queue[0], head, tail = seed, seed, 0, 1
+        while head < tail:
+            here = queue[head]
+            head += 1
+            for k in range(offset[here], offset[here + 1]):
+                if out[neighbour[k]] < 0:
+                    out[neighbour[k]] = seed
+                    queue[tail] = neighbour[k]
+                    tail += 1
+
+
+def components(mesh: Mesh) -> Int32Array:
+    """Parts of the mesh that hang together.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        N satellites.
+
+    Returns
+    -------
+    (N,) int32
+        The lowest index among the satellites that each can reach over lasers, its own included.
+    """
+    out = np.empty(mesh.satellites, np.int32)
+    _components(mesh.offset, mesh.neighbour, out)
+    return out

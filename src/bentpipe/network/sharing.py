@@ -14,17 +14,16 @@ different spectral efficiency is a generalised flow, which is not modelled.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from bentpipe.errors import Fault, InputError, UnknownNameError
 from bentpipe.network.flows import Flows, Shares, SlotCapacity, checked_capacity, checked_flows
 from bentpipe.network.multipath import multipath
 from bentpipe.network.shares import single_satellite
 from bentpipe.network.throughput import max_throughput
+from bentpipe.registry import resolve
 
 ShareFunction = Callable[[Flows, SlotCapacity], Shares]
 
@@ -100,19 +99,12 @@ def find_sharing(wanted: str | SharingPolicy | ShareFunction) -> SharingPolicy:
     InputError
         When the object is none of the three.
     """
-    if isinstance(wanted, SharingPolicy):
-        return wanted
-    if callable(wanted):
-        return SharingPolicy(getattr(wanted, "__name__", "policy"), wanted, "given by the user")
-    if not isinstance(wanted, str):
-        raise InputError(Fault("a policy is a name or a function", "policies.sharing", wanted))
-    if wanted.lower() in SHARING:
-        return SHARING[wanted.lower()]
-    close = difflib.get_close_matches(wanted.lower(), SHARING, 1)
-    remedy = f"did you mean {close[0]!r}?" if close else ""
-    raise UnknownNameError(
-        Fault("no sharing policy has this name", "policies.sharing", wanted, ", ".join(SHARING), remedy)
-    )
+    return resolve(SHARING, wanted, SharingPolicy, _given, "sharing policy", "policies.sharing")
+
+
+def _given(share: ShareFunction) -> SharingPolicy:
+    """Make a policy of a bare function."""
+    return SharingPolicy(getattr(share, "__name__", "policy"), share, "given by the user")
 
 
 def share_capacity(

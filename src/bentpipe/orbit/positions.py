@@ -75,6 +75,43 @@ class Propagator:
             self._interpolate(times, gmst, out)
         return out
 
+    def inertial_states(self, unix_s: float) -> tuple[Floats, Floats]:
+        """States at one time, TEME, straight from SGP4 or from the circles.
+
+        Nothing is interpolated and nothing is kept: this is for looking at orbits, not for a run's slots.
+
+        Parameters
+        ----------
+        unix_s : float, s
+            Unix time.
+
+        Returns
+        -------
+        position_m : numpy.ndarray, shape (3, N), m
+            Positions (TEME); NaN for a satellite that SGP4 refuses at this time.
+        velocity_m_s : numpy.ndarray, shape (3, N), m/s
+            Velocities, likewise.
+
+        Raises
+        ------
+        InputError
+            A time that is not finite.
+
+        Notes
+        -----
+        Source: D. A. Vallado et al., "Revisiting Spacetrack Report #3", AIAA 2006-6753.
+        """
+        times, _ = _check_times([unix_s], 0.0)
+        with self._lock:
+            position, velocity, refused = self._fresh_states(times)
+        lost = refused[:, 0] != 0
+        states = []
+        for part in (position, velocity):
+            state = np.ascontiguousarray(1e3 * part[:, 0].T)
+            state[:, lost] = np.nan
+            states.append(state)
+        return states[0], states[1]
+
     def _states(self, unix_s: Floats) -> tuple[Floats, Floats, npt.NDArray[np.uint8]]:
         """Positions (N, K, 3) km, velocities (N, K, 3) km/s and refusals (N, K) at key times (K,)."""
         with self._lock:

@@ -18,6 +18,7 @@ LIMIT_WORDS = (
     "beam time",
     "satellite",
     "gateway",
+    "laser",
 )
 """What binds, by the number that a run stores."""
 CUT = range(2, LIMITS)

@@ -20,8 +20,9 @@ WAYS = ("down", "up")
 #: Bins of rates: equal steps of the logarithm, 200 a decade (1.2 % wide), from 1 kbit/s to 1 Tbit/s.
 LOWEST_BIT_S, BINS_A_DECADE = 1e3, 200
 RATE_BINS = 9 * BINS_A_DECADE
-LIMITS = 6
-"""Values of ``limit_down``: 0 not served or no demand, 1 demand, 2 spectrum, 3 beam time, 4 satellite, 5 gateway."""
+LIMITS = 7
+"""Values of ``limit_down``: 0 not served or no demand, 1 demand, 2 spectrum, 3 beam time, 4 satellite, 5 gateway,
+6 laser."""
 WET_DB, DRY_DB = 1.0, 0.1
 """Rain loss of the user downlink above which a terminal counts as in rain, below which as dry, dB."""
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         TerrestrialOutage,
     )
     from bentpipe.scenario.ground import Access, Fibre, Gateway, Licence, LicenceMask, Policies, Pop
+    from bentpipe.scenario.lasers import Lasers, Paths, Traffic
     from bentpipe.scenario.model import WORLD_ASSUMED, Provenance, Scenario
     from bentpipe.scenario.new import new_scenario
     from bentpipe.scenario.people import BUILTIN_DISHES, Dish, People, Site, TerminalKind, Terminals, Territory
@@ -55,6 +56,7 @@ _HOMES = {
         "TerrestrialOutage",
     ),
     "ground": ("Access", "Fibre", "Gateway", "Licence", "LicenceMask", "Policies", "Pop"),
+    "lasers": ("Lasers", "Paths", "Traffic"),
     "model": ("WORLD_ASSUMED", "Provenance", "Scenario"),
     "new": ("new_scenario",),
     "people": ("BUILTIN_DISHES", "Dish", "People", "Site", "TerminalKind", "Terminals", "Territory"),
@@ -75,9 +77,11 @@ __all__ = [
     "Gateway",
     "GatewayLoss",
     "Jamming",
+    "Lasers",
     "Licence",
     "LicenceMask",
     "LicenceWithdrawn",
+    "Paths",
     "People",
     "Policies",
     "Pop",
@@ -95,6 +99,7 @@ __all__ = [
     "TerrestrialOutage",
     "Territory",
     "Time",
+    "Traffic",
     "WORLD_ASSUMED",
     "builtin_names",
     "check_references",

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from bentpipe.scenario.constellation import Constellation
 from bentpipe.scenario.eventchecks import matches
+from bentpipe.scenario.lasers import Paths
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.people import BUILTIN_DISHES
 from bentpipe.scenario.values import format_duration
@@ -70,6 +71,8 @@ def quantities() -> tuple[Quantity, ...]:
     return tuple(Quantity(**row) for row in csv.DictReader(text.splitlines()))
 
 
+#: Forms of the territory that were not chosen.
+_FORMS = (("territory", "world"), ("territory", "sites"))
 _LABELS = frozenset(
     ("schema_version", "name", "title", "summary", "question", "seed")
     + ("provenance", "id", "source", "date", "tag", "kind")
@@ -86,8 +89,12 @@ def _leaves(part: Any, key: str, default: bool = False) -> Iterator[_Leaf]:
     """Walk a part down to single values."""
     if isinstance(part, BaseModel):
         for name, field in type(part).model_fields.items():
-            value = getattr(part, name, None)
-            if value is None or (value is False and name == "world") or (name in _LABELS and not _counts(part, name)):
+            value = None if _idle(part, name) else getattr(part, name, None)
+            if (
+                value is None
+                or (value is False and (key, name) in _FORMS)
+                or (name in _LABELS and not _counts(part, name))
+            ):
                 continue
             same = default or (not field.is_required() and value == field.get_default(call_default_factory=True))
             yield from _leaves(value, f"{key}.{name}" if key else name, same)
@@ -99,6 +106,16 @@ def _leaves(part: Any, key: str, default: bool = False) -> Iterator[_Leaf]:
             yield from _leaves(item, f"{key}.{getattr(item, 'id', number)}", default)
     elif part != ():
         yield _Leaf(key, part, default)
+
+
+def _idle(part: BaseModel, name: str) -> bool:
+    """Tell parts that a scenario does not use, and what merely chooses the pairs of paths."""
+    if isinstance(part, Paths):
+        return name != "routing"
+    if not isinstance(part, Scenario):
+        return False
+    asked = part.traffic.matrix_file is not None or part.traffic.gravity_gbps is not None
+    return {"paths": not (part.paths.all_sites or part.paths.pairs), "traffic": not asked}.get(name, False)
 
 
 def _counts(part: BaseModel, name: str) -> bool:

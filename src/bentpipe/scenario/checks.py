@@ -24,12 +24,13 @@ from bentpipe.scenario.groundchecks import (
     twice,
     written,
 )
+from bentpipe.scenario.laserchecks import check_lasers, check_paths
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.operatorchecks import check_access, check_geostationary, check_source
 from bentpipe.scenario.places import Places
 from bentpipe.scenario.polygons import area_km2, check_polygon
 from bentpipe.scenario.ratechecks import check_demand, check_weather
-from bentpipe.scenario.values import EARLIEST, LATEST
+from bentpipe.scenario.values import FIRST_LAUNCH, LATEST
 
 Faults = Iterator[Fault]
 MOST_CELLS = 2_000_000
@@ -80,6 +81,8 @@ def check(scenario: Scenario, places: Places, *, sure: bool, today: date, may_be
         lambda: check_access(scenario, places),
         lambda: check_weather(scenario, places),
         lambda: check_demand(scenario, places),
+        lambda: check_lasers(scenario, places),
+        lambda: check_paths(scenario, places),
         lambda: check_provenance(scenario, places, today),
         *event_checks(scenario, places, may_be_outside),
     ]
@@ -161,12 +164,12 @@ def check_constellation(s: Scenario, at: Places, today: date) -> Faults:
             f"up to {today}",
             "describe planned satellites with source = 'shells'",
         )
-    if c.source in ("on-station", "licensed") and c.date is not None and c.date < EARLIEST.date():
+    if c.source in ("on-station", "licensed") and s.satellites_on() < FIRST_LAUNCH.date():
         yield Fault(
             "no satellite had been launched",
-            at.where(["constellation", "date"]),
-            c.date.isoformat(),
-            f"from {EARLIEST:%Y-%m-%d}",
+            at.where(["constellation", "date"] if c.date else ["time", "start"]),
+            s.satellites_on().isoformat(),
+            f"from {FIRST_LAUNCH:%Y-%m-%d}",
         )
 
 
@@ -199,11 +202,16 @@ def check_satellite(s: Scenario, at: Places) -> Faults:
 def check_territory(s: Scenario, at: Places, sure: bool) -> Faults:
     """Check that exactly one form is given and that its cells can be counted."""
     t = s.territory
-    given = [key for key in ("country", "polygon", "cells", "world") if getattr(t, key)]
-    refused = any(written(at, "territory", key) for key in ("country", "polygon", "cells", "world") if not given)
+    forms = ("country", "polygon", "cells", "sites", "world")
+    given = [key for key in forms if getattr(t, key)]
+    refused = any(written(at, "territory", key) for key in forms if not given)
     if len(given) != 1 and not (refused and not sure):
         what = "no territory is given" if not given else f"{' and '.join(given)} contradict one another"
-        yield Fault(what, at.where(["territory"]), None, "exactly one of country, polygon, cells, world = true")
+        yield Fault(
+            what, at.where(["territory"]), None, "exactly one of country, polygon, cells, sites = true, world = true"
+        )
+    if t.sites and not s.sites and s.sites_file is None and not written(at, "sites"):
+        yield Fault("the territory is that of the sites, and there is none", at.where(["territory", "sites"]), True)
     if t.admin1 and not t.country:
         yield Fault(
             "admin1 narrows a country down, and there is none",

@@ -33,6 +33,7 @@ def named_files(scenario: Scenario) -> dict[str, Path]:
         "people.cells_file": getattr(s.people, "cells_file", None),
         "weather.table": getattr(s.weather, "table", None),
         "weather.rain_file": getattr(s.weather, "rain_file", None),
+        "traffic.matrix_file": getattr(s.traffic, "matrix_file", None),
         "sites_file": s.sites_file,
         "gateways_file": s.gateways_file,
         **{f"sites.{site.id}.track": site.track for site in s.sites or ()},

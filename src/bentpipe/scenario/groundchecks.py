@@ -127,14 +127,15 @@ def check_gateways(s: Scenario, at: Places) -> Faults:
     given = [key for key in ("gateways", "gateways_file") if getattr(s, key)]
     if "gateways" in at.below and s.gateways is None:
         given.append("gateways")
-    if len(given) != 1:
+    only_paths = s.lasers is not None and (s.paths.all_sites or s.paths.pairs)
+    if len(given) > 1 or not (given or only_paths):
         what = "there is no gateway" if not given else "gateways and gateways_file contradict one another"
         yield Fault(
             what,
             at.where(["gateways"]),
             None,
             "one of [[gateways]], gateways = 'world-assumed', gateways_file",
-            "" if given else "without a gateway nobody is connected: bent pipes only",
+            "" if given else "without a gateway nobody is connected; only a study of paths over lasers needs none",
         )
     if isinstance(s.gateways, str):
         if s.pops:
@@ -248,6 +249,7 @@ def check_files(s: Scenario, at: Places) -> Faults:
         (s.constellation.elements, ["constellation", "elements"]),
         (s.weather.table, ["weather", "table"]),
         (s.weather.rain_file, ["weather", "rain_file"]),
+        (s.traffic.matrix_file, ["traffic", "matrix_file"]),
     ]
     named += [(site.track, ["sites", number, "track"]) for number, site in enumerate(s.sites)]
     for path, key in named:

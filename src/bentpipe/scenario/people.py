@@ -33,7 +33,7 @@ Terminals_ = Annotated[int, Number(0, 100_000_000, "terminals", whole=True)]
 
 
 class Territory(Part):
-    """Where people live: exactly one of country, polygon, cells and world.
+    """Where people live: exactly one of country, polygon, cells, sites and world.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ class Territory(Part):
         GeoJSON file with one Polygon.
     cells : tuple of str
         H3 cells in hexadecimal.
+    sites : bool
+        The cells that the named sites stand in, for a study of these sites alone.
     world : bool
     resolution : int
         H3 resolution of the analysis cells (5: about 253 km², 3: about 12,393 km²).
@@ -55,6 +57,7 @@ class Territory(Part):
     admin1: tuple[Code, ...] = ()
     polygon: Polygon = ()
     cells: tuple[CellId, ...] = ()
+    sites: Flag = False
     world: Flag = False
     resolution: Annotated[int, Number(0, 15, "(an H3 resolution)", whole=True)] = 5
 
@@ -166,6 +169,8 @@ class Dish(Part):
         Where the boresight leans, from north over east.
     gso_avoidance_deg : float
         Satellites nearer than this to the geostationary arc are not used.
+    maximum_range_km : float, optional
+        Satellites farther than this are not used; no limit but the elevation where absent.
     radio : str
         Ground station of the radio catalogue whose power and G/T it has: "standard" or "high-performance".
     """
@@ -177,6 +182,7 @@ class Dish(Part):
         Literal["poleward"] | float, WordOr("poleward", Number(0, 360, "degrees from north over east"))
     ] = "poleward"
     gso_avoidance_deg: Annotated[float, Number(0, 90, "degrees")] = 18.0
+    maximum_range_km: Annotated[float, Number(1, 50_000, "km")] | None = None
     radio: Annotated[Literal["standard", "high-performance"], Choice()] = "standard"
 
 
@@ -204,6 +210,8 @@ class Site(Part):
     ----------
     obstruction : tuple of (float, float)
         The skyline: (azimuth, elevation) in degrees, by rising azimuth; linear in between.
+    people : int, optional
+        People that it stands for in `traffic.gravity_gbps`.
     track : pathlib.Path, optional
         For a site that moves: CSV with columns time, lat, lon and optionally height, instead of a place.
     """
@@ -218,4 +226,5 @@ class Site(Part):
     terminals: Annotated[int, Number(1, 100_000, "terminals", whole=True)] = 1
     battery_hours: Hours = 0.0
     obstruction: tuple[tuple[Bearing, Annotated[float, Number(0, 90, "degrees")]], ...] = ()
+    people: People_ | None = None
     track: FileName | None = None

@@ -341,6 +341,7 @@ def _absolute(tree: Tree, folder: Path | None) -> None:
         (tree.get("constellation"), "elements"),
         (tree.get("weather"), "table"),
         (tree.get("weather"), "rain_file"),
+        (tree.get("traffic"), "matrix_file"),
     ]
     holders += [(site, "track") for site in sites] if isinstance(sites, list) else []
     licence = tree.get("licence")

@@ -21,11 +21,8 @@ from bentpipe.scenario.places import Places, Step
 from bentpipe.scenario.values import FrozenMap, did_you_mean, kind_of
 
 NOT_MODELLED = {
-    "lasers": "laser links between satellites are not modelled yet",
-    "isl": "laser links between satellites are not modelled yet",
     "services": "the quality of single applications is not modelled yet",
     "handover": "handover follows from the scheduling policy; it has no policy of its own yet",
-    "routing": "with bent pipes only, there is no route to choose",
 }
 """Keys of models that bentpipe does not have: refused by name, never faked."""
 
@@ -129,6 +126,8 @@ def _unknown_key(path: list[Step], value: Any, tree: Tree, where: str) -> Fault:
         known += ["extends", "without"]
     elsewhere = [f"{name}.{key}" for name, part in _sections().items() if key in _keys(part)]
     hint = f"did you mean '{elsewhere[0]}'?" if elsewhere else did_you_mean(key, known)
+    if model is not Scenario and key in _sections():
+        hint = f"did you mean the part [{key}]?"
     return Fault("unknown key", where, value, "one of " + ", ".join(sorted(known)), hint)
 
 

@@ -21,8 +21,10 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 K = TypeVar("K")
 V = TypeVar("V")
 
-EARLIEST = datetime(2019, 5, 24)
-"""The first launch of production satellites: nothing served before it."""
+FIRST_LAUNCH = datetime(2019, 5, 24)
+"""The first launch of production satellites: no built-in shell before it."""
+EARLIEST = datetime(2000, 1, 1)
+"""Slots are counted from here."""
 LATEST = datetime(2050, 1, 1)
 
 _DURATION_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}

@@ -108,6 +108,9 @@ def capacity(
         remedy = 'set policies.sharing = "single-satellite" and run it again'
         where = scenario.where("policies.sharing")
         raise InputError(Fault("without rates there is no capacity to tell", where, "none", remedy=remedy))
+    if scenario.lasers is not None:
+        what = "not modelled: the capacity of a territory whose traffic goes over lasers"
+        raise InputError(Fault(what, scenario.where("lasers"), None, "bent pipes", "run it without [lasers]"))
     policy = scheduling if isinstance(run, Scenario) else policy_of(run, scheduling)
     tell("prepare", 0, 0)
     prepared = prepare(scenario, policy, seeds=1)

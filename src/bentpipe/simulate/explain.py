@@ -14,8 +14,9 @@ from bentpipe.draws import Purpose, uniforms
 from bentpipe.earth import to_unix_s
 from bentpipe.errors import Fault, InputError, UnknownNameError
 from bentpipe.geometry.gso import separation_deg
-from bentpipe.network.delay import SEGMENTS, segments
+from bentpipe.network.delay import SEGMENTS, SPEED_OF_LIGHT_M_S, segments
 from bentpipe.network.policies import SCHEDULING
+from bentpipe.network.relayed import Relayed
 from bentpipe.registry import Policy, find_policy
 from bentpipe.results.opened import Run
 from bentpipe.scenario import Scenario
@@ -158,7 +159,7 @@ def _slot(prepared: Prepared, at: str) -> int:
 
 
 def _explain(prepared: Prepared, place: int, slot: int, result: SlotResult, world: World, load: float) -> Explanation:
-    links, followed, beams = result.links, result.followed, result.beams
+    links, ways, beams = result.links, result.ways, result.beams
     chosen = int(beams.link[place])
     usable = {int(links.satellite[k]): k for k in range(links.start[place], links.stop[place])}
     sky = _sky(prepared, place, slot)
@@ -186,7 +187,7 @@ def _explain(prepared: Prepared, place: int, slot: int, result: SlotResult, worl
     if chosen >= 0:
         lines += _served(prepared, place, slot, result, world, chosen, data, load)
     else:
-        lines.append(f"not served: {_why_not(usable, followed.gateways_in_view, followed.gateway, world, place)}")
+        lines.append(f"not served: {_why_not(usable, ways.gateways_in_view, ways.gateway, world, place)}")
         data["why_not"] = lines[-1].removeprefix("not served: ")
     if not world.ready[0, place]:
         lines.append("no terminal here is on: no power, no licence, cut off, or none placed")
@@ -215,14 +216,15 @@ def _served(
     data: dict[str, Any],
     load: float,
 ) -> list[str]:
-    links, followed = result.links, result.followed
+    links, ways = result.links, result.ways
     s = int(links.satellite[link])
-    g = int(followed.gateway[s])
+    g, lasers = int(ways.gateway[s]), int(ways.lasers[s])
     number = int(prepared.fleet.satellite_id[s])
     draw = uniforms(prepared.scenario.seed, Purpose.ACCESS_DELAY, slot, number, prepared.place_key[place])
     part = segments(
-        links.slant_range_m[link], followed.range_m[s], world.fibre_route_m[0, g], prepared.access,
+        links.slant_range_m[link], ways.range_m[s], world.fibre_route_m[0, g], prepared.access,
         load, draw, prepared.scenario.fibre.velocity_factor,
+        ways.laser_m[s], lasers * prepared.hop_m / SPEED_OF_LIGHT_M_S,
     )  # fmt: skip
     beams = result.beams.slices[place] / prepared.scenario.satellite.cells_per_beam
     first = int(result.beams.first_slice[place]) // prepared.scenario.satellite.cells_per_beam
@@ -237,13 +239,35 @@ def _served(
         "load": round(load, 4),
         "segments_ms": {name: round(1e3 * float(v), 3) for name, v in zip(SEGMENTS, part, strict=True)},
         "rtt_ms": round(1e3 * float(part.sum()), 3),
+        "path_km": {
+            "user_link": round(1e-3 * float(links.slant_range_m[link]), 3),
+            "laser_links": round(1e-3 * float(ways.laser_m[s]), 3),
+            "feeder_link": round(1e-3 * float(ways.range_m[s]), 3),
+            "fibre": round(1e-3 * float(world.fibre_route_m[0, g]), 3),
+        },
+        "lasers": [prepared.fleet.name[i] for i in _satellites_on(ways, s)] if lasers else [],
     }
+    over = f" over {lasers} laser{'s' if lasers > 1 else ''} ({' - '.join(data['lasers'])})" if lasers else ""
+    lengths = ", ".join(f"{name} {km:,.0f} km" for name, km in data["path_km"].items() if lasers or name[0] != "l")
     lines = [
-        f"served by {prepared.fleet.name[s]} ({number}) through {prepared.ground.name[g]} to {prepared.ground.pop[g]}, "
-        f"beam {first} (channel {data['channel']}) for {100 * beams:.1f} % of a beam's time",
+        f"served by {prepared.fleet.name[s]} ({number}){over} through {prepared.ground.name[g]} to "
+        f"{prepared.ground.pop[g]}, beam {first} (channel {data['channel']}) for {100 * beams:.1f} % of a beam's time",
         f"round trip to the point of presence, median of the slot: {1e3 * part.sum():.1f} ms",
     ]
-    return lines + [f"  {name:<18} {1e3 * float(value):6.2f} ms" for name, value in zip(SEGMENTS, part, strict=True)]
+    lines += [
+        f"  {name:<18} {1e3 * float(value):6.2f} ms"
+        for name, value in zip(SEGMENTS, part, strict=True)
+        if lasers or not name.startswith("laser_")
+    ]
+    return [*lines, f"one way: {lengths}"]
+
+
+def _satellites_on(ways: Relayed, satellite: int) -> list[int]:
+    """Satellites on the way down, the serving one first, the landing one last."""
+    found = [satellite]
+    while found[-1] != ways.landing[satellite]:
+        found.append(int(ways.following[found[-1]]))
+    return found
 
 
 def _why_not(
@@ -289,7 +313,7 @@ def _refusal(
     prepared: Prepared, place: int, s: int, link: int | None, result: SlotResult, world: World, sky: dict[str, Any]
 ) -> str:
     """Why a satellite above the horizon does not serve a place: the first rule that it breaks."""
-    places, followed = sky["places"], result.followed
+    places, ways = sky["places"], result.ways
     if link is None:
         if not world.allowed[0, place]:
             return "no licence here, or jammed"
@@ -305,10 +329,10 @@ def _refusal(
         if apart <= math.degrees(math.acos(min(1.0, places.arc.cos_avoidance[place]))):
             return f"{apart:.1f}° from the geostationary arc"
         return "obstructed, or beyond the satellite's steering range"
-    if not followed.gateways_in_view[s]:
-        return "no gateway in view"
-    if followed.gateway[s] < 0:
-        return "no gateway antenna follows it"
+    if not ways.gateways_in_view[s]:
+        return "no gateway in view" + (", nor over lasers" if prepared.lasers else "")
+    if ways.gateway[s] < 0:
+        return "no gateway antenna follows it" + (", and no laser leads to one" if prepared.lasers else "")
     if result.beams.left[s] < prepared.people[0].need[place]:
         return "no beam time left"
     return "usable; the policy preferred another"

@@ -30,6 +30,7 @@ LIMIT_WORDS = {
     Limit.BEAM_TIME: "beam time that the scheduler gave",
     Limit.SATELLITE: "the satellite: its payload or its feeder link, less what the neighbours use",
     Limit.GATEWAY: "the gateway's connection to the internet",
+    Limit.LASER: "a laser on the way to the gateway",
 }
 """What each limit is, for people."""
 
@@ -155,7 +156,7 @@ def _budgets(setting: _Setting, direction: Direction, name: str) -> tuple[tuple[
     link = Links._make(column[own] for column in setting.own)
     side = direction.user[int(prepared.radio.dish[setting.place])]
     user = hop_budget(side.hop, _single(user_path(prepared, link, side, setting.places, name)[0]), profile)
-    if direction.gateway is None:
+    if direction.gateway is None or link.relayed.any():
         return (user,), user
     far = feeder_path(prepared, link, direction.gateway, setting.gateways)
     feeder = hop_budget(direction.gateway.hop, _single(far), profile)
@@ -212,8 +213,9 @@ def _direction_lines(name: str, found: dict[str, Any]) -> Iterator[str]:
     for budget in found["budgets"]:
         yield f"{name}, {budget['name']}"
         yield from _budget_lines(budget)
-    yield f"{name}, both hops through the satellite"
-    yield from _budget_lines(found["end_to_end"])
+    if len(found["budgets"]) > 1:
+        yield f"{name}, both hops through the satellite"
+        yield from _budget_lines(found["end_to_end"])
     yield f"{name}, from the channel to the share"
     rows = {
         "MODCOD": found["modcod"],

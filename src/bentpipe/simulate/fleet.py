@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,8 @@ class Fleet:
         Catalogue numbers; 1, 2, ... for satellites of shells.
     name : tuple of str
         Names.
+    launch : tuple of str
+        Launch of each by international designator, such as "2021-082"; "" where not known.
     up : (N,) bool
         In service.
     shell, plane : (N,) int64
@@ -62,6 +65,7 @@ class Fleet:
     propagator: Propagator
     satellite_id: IntArray
     name: tuple[str, ...]
+    launch: tuple[str, ...]
     up: npt.NDArray[np.bool_]
     shell: IntArray
     plane: IntArray
@@ -131,6 +135,7 @@ def _from_elements(scenario: Scenario) -> Fleet:
         propagator,
         elements.catalog_number,
         elements.name,
+        tuple(_launch(designator) for designator in elements.designator),
         up,
         cluster,
         np.full(len(elements), -1, np.int64),
@@ -162,6 +167,16 @@ def _astray_message(count: int) -> str:
         f"{count:,} satellites are taken out of service: at the simulated time SGP4 finds them more than "
         f"{ASTRAY_M / 1e3:.0f} km above or below the orbit of their element sets, or nowhere"
     )
+
+
+def _launch(designator: str) -> str:
+    """Launch of an international designator, "19074A" or "2019-074A", as "2019-074"; "" where it is none."""
+    found = re.fullmatch(r"(\d{4}-|\d{2})(\d{3})[A-Z]{1,3}", designator.strip().upper())
+    if not found:
+        return ""
+    year = found[1].rstrip("-")
+    century = "" if len(year) == 4 else "19" if year >= "57" else "20"
+    return f"{century}{year}-{found[2]}"
 
 
 def _shell_name(cluster: object) -> str:
@@ -227,6 +242,7 @@ def _from_shells(scenario: Scenario) -> Fleet:
         Propagator(elements),
         number,
         tuple(f"{chosen.operator.upper()}-slot-{i}" for i in number),
+        ("",) * count,
         up,
         np.repeat(np.arange(len(parts)), [len(p[0]) for p in parts]),
         elements.plane,

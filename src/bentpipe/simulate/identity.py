@@ -82,6 +82,8 @@ def run_identity(prepared: Prepared) -> str:
         "versions": versions(),
         "source": source_digest(),
         "policy": prepared.policy.identity(),
+        "topology": prepared.lasers.topology.identity() if prepared.lasers else "",
+        "routing": prepared.paths.routing.identity() if prepared.paths else "",
         "seeds": [p.seed for p in prepared.people],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

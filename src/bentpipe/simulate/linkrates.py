@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -119,6 +119,8 @@ class Links(NamedTuple):
         Slot of the block, place, satellite and gateway.
     slant_range_m, feeder_range_m, sin_elevation, feeder_sine, cos_scan : (L,) float64
         See `bentpipe.network.further.FurtherLinks`.
+    relayed : (L,) bool
+        Lasers lie between the satellite and the gateway: the signal is made anew on board.
     """
 
     row: IntArray
@@ -130,6 +132,7 @@ class Links(NamedTuple):
     sin_elevation: FloatArray
     feeder_sine: FloatArray
     cos_scan: FloatArray
+    relayed: npt.NDArray[np.bool_]
 
 
 def serving_links(block: Block) -> Links:
@@ -147,8 +150,9 @@ def serving_links(block: Block) -> Links:
     """
     t, p = (np.ascontiguousarray(index) for index in np.nonzero(block.satellite >= 0))
     measures = (block.slant_range_m, block.feeder_range_m, block.sin_elevation, block.feeder_sine, block.cos_scan)
-    columns = (array[t, p].astype(np.float64) for array in measures)
-    return Links(t, p, block.satellite[t, p].astype(np.int64), block.gateway[t, p].astype(np.int64), *columns)
+    columns: list[Any] = [array[t, p].astype(np.float64) for array in measures]
+    satellite, gateway = (array[t, p].astype(np.int64) for array in (block.satellite, block.gateway))
+    return Links._make((t, p, satellite, gateway, *columns, block.lasers[t, p] > 0))
 
 
 def further_of(block: Block) -> Links:
@@ -167,9 +171,9 @@ def further_of(block: Block) -> Links:
     found = [(row, links) for row, links in enumerate(block.further) if links is not None]
     rows = np.concatenate([np.full(len(links.place), row, np.int64) for row, links in found] or [np.zeros(0, np.int64)])
     if not found:
-        return Links(rows, rows, rows, rows, *(np.zeros(0) for _ in range(5)))
+        return Links._make((rows, rows, rows, rows, *(np.zeros(0) for _ in range(5)), np.zeros(0, np.bool_)))
     columns = zip(*(links for _, links in found), strict=True)
-    return Links._make((rows, *(np.concatenate(column) for column in columns)))
+    return Links._make((rows, *(np.concatenate(column) for column in columns), np.zeros(len(rows), np.bool_)))
 
 
 def link_rates(
@@ -248,8 +252,8 @@ def _path(range_m: FloatArray, fade: _Losses, **steered: FloatArray) -> Path:
 def _with_feeder(
     prepared: Prepared, links: Links, direction: Direction, side: Side, user: HopRates, gateways: Sky, name: str
 ) -> FloatArray:
-    """Rate of a channel from end to end, bit/s; that of the user link where the feeder is assumed not to limit."""
-    if direction.gateway is None:
+    """Rate of a channel from end to end, bit/s; that of the user link where it ends on board, or limits alone."""
+    if direction.gateway is None or links.relayed.all():
         return user.bit_rate_bit_s
     shared, back = _feeder(prepared, links, direction, direction.gateway, gateways)
     feeder = HopRates._make(column[back] for column in shared)
@@ -257,7 +261,7 @@ def _with_feeder(
     rate = bent_pipe_rates(*pair, direction.profile).bit_rate_bit_s
     if name == "up":  # the feeder hop has wider channels, the same C/N and the same bits a symbol
         rate = rate * (side.hop.bandwidth_hz / direction.gateway.hop.bandwidth_hz)
-    return rate
+    return np.where(links.relayed, user.bit_rate_bit_s, rate)
 
 
 def _feeder(

@@ -55,6 +55,7 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
             "source": prepared.policy.source,
             "sha256": prepared.policy.identity(),
         },
+        "lasers": _lasers(prepared),
         "assumptions": [
             {
                 "key": a.key,
@@ -93,6 +94,22 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
         },
         "events_left_out": [{"id": event.id, "title": event.title} for event in scenario.left_out],
         "events": [_event(prepared, event, i) for i, event in enumerate(scenario.disruptions)],
+    }
+
+
+def _lasers(prepared: Prepared) -> dict[str, Any] | None:
+    """Topology and routing, and what carries lasers; None for bent pipes."""
+    if prepared.lasers is None:
+        return None
+    topology, plan = prepared.lasers.topology, prepared.paths
+    routing = None
+    if plan is not None:
+        routing = {"name": plan.routing.name, "source": plan.routing.source, "sha256": plan.routing.identity()}
+    return {
+        "topology": {"name": topology.name, "source": topology.source, "sha256": topology.identity()},
+        "routing": routing,
+        "satellites": int(prepared.lasers.able.sum()),
+        "rate_bit_s": prepared.lasers.rate_bps,
     }
 
 
@@ -236,8 +253,24 @@ def names(prepared: Prepared) -> dict[str, dict[str, list[str]]]:
             "region": list(territory.region_code),
             "region_name": list(territory.region_name),
         },
+        "path": {}
+        if prepared.paths is None
+        else {
+            "path": prepared.paths.names,
+            "path_from": [prepared.paths.ends.id[a] for a in prepared.paths.pair[:, 0].tolist()],
+            "path_to": [prepared.paths.ends.id[b] for b in prepared.paths.pair[:, 1].tolist()],
+        },
         "event": {"event": [e.id for e in prepared.scenario.disruptions]},
         "segment": {"segment": list(SEGMENTS)},
+    }
+
+
+def _path_statics(prepared: Prepared) -> dict[str, npt.NDArray[Any]]:
+    plan, none = prepared.paths, np.zeros(0, np.int64)
+    return {
+        "path_great_circle_m": np.zeros(0) if plan is None else plan.great_circle_m,
+        "path_offered_there_bit_s": none if plan is None else plan.there_bps,
+        "path_offered_back_bit_s": none if plan is None else plan.back_bps,
     }
 
 
@@ -273,6 +306,7 @@ def static_variables(prepared: Prepared, sampled: npt.NDArray[np.int64]) -> dict
         "region_population": territory.region_people,
         "region_terminals": territory.by_region(total),
         "event_area": _event_areas(prepared),
+        **_path_statics(prepared),
         "sample_slot": sampled,
         "sample_index": sampled - prepared.slots.start,
     }

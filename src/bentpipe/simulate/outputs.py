@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.draws import Purpose, uniforms
-from bentpipe.network.delay import segments, within_slot_quantile_s
+from bentpipe.network.delay import SPEED_OF_LIGHT_M_S, segments, within_slot_quantile_s
 from bentpipe.network.loss import slot_loss
 from bentpipe.simulate.load import loaded_round_trips_s, place_loads
 from bentpipe.simulate.prepare import Prepared
@@ -49,6 +49,7 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
         "served": own,
         "serving_satellite": np.where(own, block.satellite[:, :cells], 0),
         "serving_gateway": np.where(own, block.gateway[:, :cells], 0).astype(np.int16),
+        "lasers": np.where(own, block.lasers[:, :cells], 0).astype(np.int16),
         "elevation_deg": np.degrees(np.arcsin(block.sin_elevation[:, :cells])).astype(np.float32),
         "rtt_s": rtt_s[:, :cells],
         "beam_time": (block.beam_slices[:, :cells] / prepared.scenario.satellite.cells_per_beam).astype(np.float32),
@@ -63,12 +64,38 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
         "region_cells_served": by_region(own.astype(np.int32)).astype(np.int32),
         "region_cells_reachable": by_region(block.reachable[:, :cells].astype(np.int32)).astype(np.int32),
         "region_terrestrial_down": block.world.terrestrial_down,
+        "laser_links": block.laser_links,
         "satellites_tracked": block.antennas_in_use.sum(axis=1, dtype=np.int32),
         "handovers": block.handover[:, :cells].sum(axis=1, dtype=np.int32),
         "coverage_gap": block.coverage_gap,
         "event_active": block.world.active,
         **_rate_variables(prepared, block, rates),
+        **_path_variables(prepared, block),
     }
+
+
+def _path_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
+    """Variables of the paths between named ends."""
+    count, slots = 0 if prepared.paths is None else len(prepared.paths.pair), len(block.slots)
+    found = [one for one in block.paths if one is not None]
+
+    def stack(values: list[Array], kind: type) -> Array:
+        return np.array(values, kind).reshape(slots, count) if values else np.zeros((slots, count), kind)
+
+    load = np.array([(one.load_mean, one.load_max) for one in found] or [(np.nan, np.nan)] * slots, np.float32)
+    out = {
+        "path_rtt_s": stack([one.path_m * (2.0 / SPEED_OF_LIGHT_M_S) for one in found], np.float32),
+        "path_laser_m": stack([one.laser_m for one in found], np.float32),
+        "path_lasers": stack([np.maximum(one.lasers, 0) for one in found], np.int16),
+        "path_first_satellite": stack([np.maximum(one.first, 0) for one in found], np.int32),
+        "path_last_satellite": stack([np.maximum(one.last, 0) for one in found], np.int32),
+        "path_mark": stack([one.mark for one in found], np.uint64),
+        "laser_load_mean": load[:, 0],
+        "laser_load_max": load[:, 1],
+    }
+    for way, rates in (("there", [one.there_bps for one in found]), ("back", [one.back_bps for one in found])):
+        out[f"path_{way}_bit_s"] = stack(rates, np.int64)
+    return out
 
 
 def _rate_variables(prepared: Prepared, block: Block, both: tuple[Rates | None, Rates | None]) -> dict[str, Array]:
@@ -98,7 +125,7 @@ def _rounded(values: Array) -> npt.NDArray[np.float32]:
 
 
 def _segments(prepared: Prepared, block: Block, load: Array, first: int) -> Array:
-    """Segments of the delay of the places from one on, (T, C, 6) s; NaN where not served."""
+    """Segments of the delay of the places from one on, (T, C, 8) s; NaN where not served."""
     satellite, gateway = block.satellite[:, first:], block.gateway[:, first:]
     served = satellite >= 0
     number = np.where(served, prepared.fleet.satellite_id[satellite], 0)
@@ -106,10 +133,13 @@ def _segments(prepared: Prepared, block: Block, load: Array, first: int) -> Arra
         prepared.scenario.seed, Purpose.ACCESS_DELAY, block.slots[:, None], number, prepared.place_key[None, first:]
     )
     rows = np.arange(len(block.slots))[:, None]
-    route = np.where(served, block.world.fibre_route_m[rows, gateway], np.nan)
+    # A row for no gateway: a study of paths may have none.
+    routes = np.append(block.world.fibre_route_m, np.full((len(rows), 1), np.nan), axis=1)
+    route = np.where(served, routes[rows, gateway], np.nan)
     parts = segments(
         block.slant_range_m[:, first:], block.feeder_range_m[:, first:], route, prepared.access,
         load[..., first:] if load.ndim else load, draw, prepared.scenario.fibre.velocity_factor,
+        block.laser_m[:, first:], block.lasers[:, first:] * (prepared.hop_m / SPEED_OF_LIGHT_M_S),
     )  # fmt: skip
     parts[~served] = np.nan
     return parts
@@ -150,6 +180,7 @@ def _site_variables(
         "site_rtt_s": idle_s,
         "site_rtt_p95_s": within_slot_quantile_s(parts, prepared.access, 0.95).astype(np.float32),
         **loaded_round_trips_s(prepared, idle_s, rates),
+        "site_lasers": np.where(served, block.lasers[:, cells:], 0).astype(np.int16),
         "site_loss": np.where(served, loss, np.nan).astype(np.float32),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,10 @@ from bentpipe.simulate.people import People, make_people
 from bentpipe.simulate.radio import Radio, make_radio
 from bentpipe.simulate.territory import Territory, make_territory
 from bentpipe.slots import SlotClock, block_length
+
+if TYPE_CHECKING:  # what lasers need takes long to compile
+    from bentpipe.simulate.lasers import LaserNet
+    from bentpipe.simulate.paths import PathPlan
 
 #: Seeds of the range that is given beside an answer, the run's own included.
 SEEDS = 10
@@ -61,6 +65,10 @@ class Prepared:
         Cells, sites and regions.
     people : tuple of People
         Terminals and power for each seed; the first is the run's own.
+    lasers : LaserNet or None
+        Lasers between satellites; None for bent pipes only.
+    paths : PathPlan or None
+        Paths that are followed; None where there are none.
     radio : Radio or None
         What rates are computed from; None for a run without them.
     orientation : EarthOrientation
@@ -87,6 +95,8 @@ class Prepared:
     ground: Ground
     territory: Territory
     people: tuple[People, ...]
+    lasers: LaserNet | None
+    paths: PathPlan | None
     radio: Radio | None
     orientation: EarthOrientation
     access: AccessParameters
@@ -106,7 +116,13 @@ class Prepared:
     @cached_property
     def block_slots(self) -> int:
         """Slots between the absolute slots at which a policy's memory starts anew."""
-        return block_length(len(self.place_key))
+        return block_length(self.block_values)
+
+    @property
+    def block_values(self) -> int:
+        """Values of a kind that a slot of a block holds, which bounds its length: places; paths; ways of satellites."""
+        lasers = len(self.fleet.up) if self.lasers else 0
+        return len(self.place_key) + lasers + (len(self.paths.pair) if self.paths else 0)
 
     @cached_property
     def satellite_room(self) -> npt.NDArray[np.int64]:
@@ -139,6 +155,16 @@ class Prepared:
         people = tuple(make_people(kept, self.territory, self.place_key, p.seed, channel_bps) for p in self.people[:1])
         return replace(self, scenario=kept, people=people)
 
+    def positions(self, slots: npt.NDArray[np.int64], later_s: float = 0.0) -> npt.NDArray[np.float64]:
+        """Earth-fixed positions of the satellites at the starts of slots, or some seconds later, (T, 3, N) m."""
+        unix_s = self.clock.start_unix_s(slots) + later_s
+        return self.propagator.earth_fixed_positions(unix_s, self.orientation.ut1_minus_utc(unix_s))
+
+    @property
+    def hop_m(self) -> float:
+        """Forwarding at one laser, m of vacuum; 0 without lasers."""
+        return self.lasers.hop_m if self.lasers else 0.0
+
     @property
     def propagator(self) -> Propagator:
         """Positions of the satellites."""
@@ -154,6 +180,8 @@ def prepare(
     scenario: Scenario,
     scheduling: str | Policy | Callable[[Any], Any] | None = None,
     seeds: int = SEEDS,
+    topology: Any = None,
+    routing: Any = None,
 ) -> Prepared:
     """Resolve a scenario.
 
@@ -165,6 +193,9 @@ def prepare(
         Scheduling policy in place of the scenario's.
     seeds : int
         Seeds of the range, the scenario's own included.
+    topology, routing : str, policy or callable, optional
+        Who points lasers at whom, and what paths are chosen by, in place of the scenario's; see
+        `bentpipe.network.topology` and `bentpipe.network.routing`.
 
     Returns
     -------
@@ -177,7 +208,7 @@ def prepare(
     """
     policy = find_policy(SCHEDULING, scheduling or scenario.policies.scheduling)
     try:
-        return _resolved(scenario, policy, seeds)
+        return _resolved(scenario, policy, seeds, topology, routing)
     except InputError as error:
         faults = outside_faults(scenario)
         if not faults:
@@ -186,7 +217,7 @@ def prepare(
         raise ScenarioError(*faults) from error
 
 
-def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
+def _resolved(scenario: Scenario, policy: Policy, seeds: int, topology: Any, routing: Any) -> Prepared:
     clock = SlotClock(scenario.time.slot_s, scenario.time.slot_offset_s)
     start = float(to_unix_s(scenario.time.start))
     slots = clock.starting_from(start, scenario.time.duration_s)
@@ -203,9 +234,16 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
     if unknown:
         raise ScenarioError(*unknown)
     territory = make_territory(scenario, {*ground.region.tolist(), *ground.country.tolist()} - {""})
-    if not len(ground.latitude_deg):
+    only_paths = scenario.lasers is not None and (scenario.paths.all_sites or scenario.paths.pairs)
+    if not len(ground.latitude_deg) and not only_paths:
         raise ScenarioError(
-            Fault("no gateway", scenario.where("gateways"), None, "one or more", "a bent pipe needs a gateway")
+            Fault(
+                "no gateway",
+                scenario.where("gateways"),
+                None,
+                "one or more",
+                "only a study of paths over lasers needs none",
+            )
         )
     era = scenario.access.era or scenario.time.start.date()
     starlink = scenario.constellation.operator == "starlink"
@@ -218,6 +256,7 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
     key = np.concatenate([territory.cell_id, np.array([place_id(s.id) for s in territory.sites], np.uint64)]).astype(
         np.uint64
     )
+    lasers, paths = _mesh(scenario, fleet, territory, ground, topology, routing)
     others = [(scenario.seed + i) % 2**32 for i in range(seeds)]
     radio = make_radio(scenario, territory, ground, fleet, tuple(others))
     channel_bps = radio.nominal_bps if radio else 0.0
@@ -231,6 +270,8 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
         ground=ground,
         territory=territory,
         people=people,
+        lasers=lasers,
+        paths=paths,
         radio=radio,
         orientation=orientation,
         access=access,
@@ -244,11 +285,28 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int) -> Prepared:
             *fleet.warnings,
             *territory.warnings,
             *ground.warnings,
+            *(lasers.warnings if lasers else ()),
             *_rival_warnings(scenario.constellation.operator, policy.name),
             *(radio.warnings if radio else ()),
             *_orientation_warning(orientation, start),
         ),
     )
+
+
+def _mesh(
+    scenario: Scenario, fleet: Fleet, territory: Territory, ground: Ground, topology: Any, routing: Any
+) -> tuple[LaserNet | None, PathPlan | None]:
+    """Lasers and the paths over them."""
+    if scenario.lasers is None:
+        for name, policy in (("topology", topology), ("routing", routing)):
+            if policy is not None:
+                what = f"this constellation has no lasers: there is nothing for a {name} policy to decide"
+                raise ScenarioError(Fault(what, name, getattr(policy, "__name__", policy), remedy="add [lasers]"))
+        return None, None
+    from bentpipe.simulate.lasers import make_lasers
+    from bentpipe.simulate.paths import make_paths
+
+    return make_lasers(scenario, fleet, topology), make_paths(scenario, territory, ground, routing)
 
 
 def _access(given: Access) -> AccessParameters | None:

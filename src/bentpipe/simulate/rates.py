@@ -266,7 +266,13 @@ def _share_block(
     own_bps, lost = link_rates(prepared, own, direction, name, *sky)
     more_bps, _ = link_rates(prepared, more, direction, name, *sky)
     offered = offered_bps(prepared, block.world.unix_s, block.world.ready, name)
-    if prepared.scenario.policies.sharing == "single-satellite":
+    if prepared.lasers is not None:
+        from bentpipe.simulate.meshrates import share_over_lasers
+
+        left = zip(*(_what_neighbours_leave(prepared, float(t)) for t in block.world.unix_s), strict=True)
+        free, trunk = (np.array(column) for column in left)
+        given = share_over_lasers(prepared, block, direction, (own, own_bps), offered, free, trunk)
+    elif prepared.scenario.policies.sharing == "single-satellite":
         given = share_alone(prepared, block, direction, own, own_bps, offered)
     else:
         given = share_by_slot(prepared, block, direction, (own, own_bps), (more, more_bps), offered)

@@ -5,7 +5,9 @@
     world_state      what is there: satellites, antennas, licence, power          (simulate.world)
     positions        orbit    -> Earth-fixed positions                            (orbit)
     links            geometry -> usable links of places and of gateways           (geometry)
+    meshes           geometry, network -> lasers that are in use                  (simulate.lasers)
     follow           network  -> which satellites the gateways' antennas follow   (network.followed, .coverage)
+    relay            network  -> ways of all others to those, over lasers         (network.relayed)
     score            network  -> the policy's preference for each link            (network.policies)
     share            network  -> serving satellite and beam time of each place    (network.beams)
     delay            network  -> round trip to the point of presence              (network.placedelay)
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,9 +36,14 @@ from bentpipe.network.followed import Followed, follow_satellites
 from bentpipe.network.further import FurtherLinks, further_links
 from bentpipe.network.links import Links
 from bentpipe.network.placedelay import place_round_trips_s
+from bentpipe.network.relayed import Relayed, without_lasers
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.scoring import scored
 from bentpipe.simulate.world import World, same_sky, seed_worlds, world_state
+
+if TYPE_CHECKING:  # what lasers need takes long to compile
+    from bentpipe.network.mesh import Mesh
+    from bentpipe.simulate.paths import SlotPaths
 
 #: Links that are held at once while looking ahead, which bounds the memory.
 LINKS_AT_ONCE = 20_000_000
@@ -59,16 +66,21 @@ class State(NamedTuple):
 
 
 class SlotResult(NamedTuple):
-    """One slot: what was usable, and what was chosen; `coverage_gap` as in ``results/variables.csv``."""
+    """One slot: what was usable, and what was chosen; `coverage_gap` as in ``results/variables.csv``.
+
+    `followed` says which satellites gateways follow, `ways` how each satellite reaches the ground from there.
+    """
 
     links: UsableLinks
     feeder_links: UsableLinks
     followed: Followed
+    ways: Relayed
     beams: BeamTime
     score: npt.NDArray[np.float64]
     serving: npt.NDArray[np.int32]
     position_m: npt.NDArray[np.float64]
     places: Places
+    mesh: Mesh | None
     coverage_gap: int
 
 
@@ -77,7 +89,9 @@ class Block(NamedTuple):
 
     `rtt_s` is NaN where the load is computed, which is known after the rates (`bentpipe.simulate.load`).
     `handover` compares with the slot before, also across the edge of a block. `further` has the other links of each
-    slot where rates are shared over several satellites.
+    slot where rates are shared over several satellites. `landing` is the satellite whose feeder link is used, `ways`
+    the ways of all satellites where there are lasers and rates, `laser_links` how many there are, `paths` those between
+    named ends.
     """
 
     slots: npt.NDArray[np.int64]
@@ -89,6 +103,9 @@ class Block(NamedTuple):
     sin_elevation: npt.NDArray[np.float32]
     slant_range_m: npt.NDArray[np.float32]
     feeder_range_m: npt.NDArray[np.float32]
+    landing: npt.NDArray[np.int32]
+    lasers: npt.NDArray[np.int16]
+    laser_m: npt.NDArray[np.float32]
     north: npt.NDArray[np.float32]
     cos_scan: npt.NDArray[np.float32]
     feeder_sine: npt.NDArray[np.float32]
@@ -98,6 +115,9 @@ class Block(NamedTuple):
     handover: npt.NDArray[np.bool_]
     antennas_in_use: npt.NDArray[np.int16]
     further: list[FurtherLinks | None]
+    ways: list[Relayed | None]
+    laser_links: npt.NDArray[np.int32]
+    paths: list[SlotPaths | None]
     coverage_gap: npt.NDArray[np.int32]
 
 
@@ -109,6 +129,7 @@ class _Sky(NamedTuple):
     remaining: npt.NDArray[np.int16]
     position_m: npt.NDArray[np.float64]
     places: Places
+    mesh: Mesh | None
 
 
 def advance(prepared: Prepared, state: State, slots: Sequence[int], threads: int = 1) -> tuple[Block, State]:
@@ -167,8 +188,10 @@ def _tile(prepared: Prepared, block: Block, world: World, rows: npt.NDArray[np.i
     if len(before):
         previous = _warm_up(prepared, before, buffers)
     slots = block.slots[rows]
-    for row, slot, position in zip(rows.tolist(), slots.tolist(), _positions(prepared, slots), strict=True):
-        sky = _sky_of(prepared, world, row, position, buffers)
+    positions = prepared.positions(slots)
+    meshes = _meshes(prepared, world, rows, slots, positions)
+    for row, slot, position, mesh in zip(rows.tolist(), slots.tolist(), positions, meshes, strict=True):
+        sky = _sky_of(prepared, world, row, position, mesh, buffers)
         result = _choose(prepared, world, row, slot, sky, previous)
         _store(prepared, block, world, row, slot, result, previous)
         previous = result.serving
@@ -180,16 +203,32 @@ def _warm_up(
     """Serving satellites after some slots whose results are not kept."""
     world = world_state(prepared, before)
     previous = np.full(len(prepared.place_key), -1, np.int32)
-    for row, (slot, position) in enumerate(zip(before.tolist(), _positions(prepared, before), strict=True)):
-        sky = _sky_of(prepared, world, row, position, buffers)
+    positions = prepared.positions(before)
+    meshes = _meshes(prepared, world, np.arange(len(before)), before, positions)
+    for row, (slot, position, mesh) in enumerate(zip(before.tolist(), positions, meshes, strict=True)):
+        sky = _sky_of(prepared, world, row, position, mesh, buffers)
         previous = _choose(prepared, world, row, slot, sky, previous).serving
     return previous
 
 
-def _positions(prepared: Prepared, slots: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Earth-fixed positions, (T, 3, N) m."""
-    unix_s = prepared.clock.start_unix_s(slots)
-    return prepared.propagator.earth_fixed_positions(unix_s, prepared.orientation.ut1_minus_utc(unix_s))
+def _meshes(
+    prepared: Prepared,
+    world: World,
+    rows: npt.NDArray[np.int64],
+    slots: npt.NDArray[np.int64],
+    positions: npt.NDArray[np.float64],
+) -> Iterator[Mesh | None]:
+    """Lasers in use in consecutive slots; None for bent pipes."""
+    if prepared.lasers is None:
+        return iter([None] * len(slots))
+    from bentpipe.simulate.lasers import slot_meshes
+
+    def lasers_up(slots: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        earlier = world_state(prepared, slots, int(world.people[rows[0]]))
+        return np.asarray(earlier.satellite_up & earlier.laser_up)
+
+    works = np.asarray(world.satellite_up[rows] & world.laser_up[rows])
+    return slot_meshes(prepared, slots, positions, works, lasers_up)
 
 
 def _sky_of(
@@ -197,6 +236,7 @@ def _sky_of(
     world: World,
     row: int,
     position: npt.NDArray[np.float64],
+    mesh: Mesh | None,
     buffers: tuple[LinkBuffers, LinkBuffers],
     look_ahead: bool = True,
 ) -> _Sky:
@@ -209,7 +249,7 @@ def _sky_of(
     steering = prepared.scenario.satellite.steering_deg
     links = usable_links(position, places, up, np.ascontiguousarray(world.allowed[row]), steering, buffers[0])
     feeder = usable_links(position, prepared.ground.places, up, world.antennas[row] > 0, 90.0, buffers[1])
-    return _Sky(links, feeder, _NO_SLOTS, position, places)
+    return _Sky(links, feeder, _NO_SLOTS, position, places, mesh)
 
 
 def _serial(
@@ -247,9 +287,12 @@ def _look_on_threads(
 
 def _look(prepared: Prepared, world: World, rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int64]) -> list[_Sky]:
     """Usable links of some slots, in memory of their own."""
+    positions = prepared.positions(slots)
     return [
-        _sky_of(prepared, world, row, position, (LinkBuffers(0), LinkBuffers(0)), look_ahead=False)
-        for row, position in zip(rows.tolist(), _positions(prepared, slots), strict=True)
+        _sky_of(prepared, world, row, position, mesh, (LinkBuffers(0), LinkBuffers(0)), look_ahead=False)
+        for row, position, mesh in zip(
+            rows.tolist(), positions, _meshes(prepared, world, rows, slots, positions), strict=True
+        )
     ]
 
 
@@ -268,21 +311,30 @@ def _choose(
     velocity = prepared.scenario.fibre.velocity_factor
     route = world.fibre_route_m[row] / velocity
     need = np.where(world.allowed[row], who.need, 0)
-    followed, most = _follow(prepared, links, feeder, need, route, np.ascontiguousarray(world.antennas[row]))
-    is_followed = followed.gateway >= 0
-    feeder_path = followed.range_m + np.where(is_followed, route[followed.gateway], 0.0)
+    antennas = np.ascontiguousarray(world.antennas[row])
+    followed, most = _follow(prepared, links, feeder, need, route, antennas)
+    if sky.mesh is None:
+        ways = without_lasers(followed)
+    else:
+        from bentpipe.network.relaying import follow_more, relay
+
+        places, gateways = (links.start, links.stop, links.satellite, need), feeder[:3]
+        followed = follow_more(followed, *places, *gateways, feeder.slant_range_m, antennas, sky.mesh)
+        ways = relay(followed, sky.mesh, route, prepared.hop_m)
+    has_way = ways.gateway >= 0
+    down_path = _down_m(prepared, ways) + np.where(has_way, route[ways.gateway], 0.0) if len(route) else ways.range_m
     nobody = np.full(len(who.need), -1, np.int32)
     score = scored(
         prepared.policy,
         Links(
             slot, who.seed, links.start, links.stop, links.satellite, links.sin_elevation, links.north,
-            links.slant_range_m, sky.remaining, is_followed, feeder_path, prepared.fleet.satellite_id,
+            links.slant_range_m, sky.remaining, has_way, down_path, prepared.fleet.satellite_id,
             prepared.fleet.log_weight, prepared.place_key, prepared.poleward_sign,
             nobody if previous is None or prepared.policy.memory_slots == 0 else previous,
         ),
     )  # fmt: skip
     beams = share_beam_time(
-        links.start, links.stop, links.satellite, score, is_followed, need, who.want,
+        links.start, links.stop, links.satellite, score, has_way, need, who.want,
         prepared.choosing_order(who.seed, slot), prepared.satellite_room,
         prepared.policy.coverage_first,
     )  # fmt: skip
@@ -290,7 +342,12 @@ def _choose(
     served = beams.link >= 0
     serving[served] = links.satellite[beams.link[served]]
     gap = -1 if most is None else most - int(served.sum())
-    return SlotResult(links, feeder, followed, beams, score, serving, sky.position_m, sky.places, gap)
+    return SlotResult(links, feeder, followed, ways, beams, score, serving, sky.position_m, sky.places, sky.mesh, gap)
+
+
+def _down_m(prepared: Prepared, ways: Relayed) -> npt.NDArray[np.float64]:
+    """Lasers, forwarding and feeder link of each satellite, (N,) m of vacuum; infinity where there is no way."""
+    return np.asarray(ways.range_m + ways.laser_m + prepared.hop_m * ways.lasers)
 
 
 def _follow(
@@ -323,32 +380,45 @@ def _store(
     previous: npt.NDArray[np.int32] | None,
 ) -> None:
     """Write one slot into the block."""
-    links, followed, beams = result.links, result.followed, result.beams
+    links, ways, beams = result.links, result.ways, result.beams
     record_choices(
         links.start, links.stop, links.satellite, links.sin_elevation, links.north, links.slant_range_m,
-        followed.gateway, followed.range_m, followed.gateways_in_view, beams.link, result.position_m,
+        ways.gateway, ways.range_m, ways.gateways_in_view, ways.landing, beams.link, result.position_m,
         result.places.position_m, result.places.boresight, prepared.ground.places.position_m, prepared.ground.up,
         block.usable[row], block.reachable[row], block.gateway[row], block.sin_elevation[row], block.north[row],
         block.slant_range_m[row], block.feeder_range_m[row], block.cos_scan[row], block.feeder_sine[row],
     )  # fmt: skip
     if prepared.scenario.policies.sharing in SEVERAL:
         block.further[row] = further_links(
-            links.start, links.stop, links.satellite, links.sin_elevation, links.slant_range_m, followed.gateway,
-            followed.range_m, beams.link, result.position_m, result.places.position_m, result.places.boresight,
+            links.start, links.stop, links.satellite, links.sin_elevation, links.slant_range_m, ways.gateway,
+            ways.range_m, beams.link, result.position_m, result.places.position_m, result.places.boresight,
             prepared.ground.places.position_m, prepared.ground.up,
         )  # fmt: skip
     block.beam_left[row] = np.where(result.serving >= 0, beams.left[result.serving], 0)
     block.satellite[row] = result.serving
+    if prepared.lasers is not None:
+        served = result.serving >= 0
+        for out, values in ((block.landing, ways.landing), (block.lasers, ways.lasers), (block.laser_m, ways.laser_m)):
+            out[row] = np.where(served, values[result.serving], 0)
+        if prepared.radio is not None:
+            block.ways[row] = ways
+    if result.mesh is not None:
+        block.laser_links[row] = len(result.mesh.pair)
+        if prepared.paths is not None:
+            from bentpipe.simulate.paths import slot_paths
+
+            geometry = result.position_m, links, result.feeder_links
+            block.paths[row] = slot_paths(prepared, prepared.paths, slot, result.mesh, *geometry)
     block.rtt_s[row] = place_round_trips_s(
-        slot, prepared.scenario.seed, beams.link, links.satellite, links.slant_range_m, followed.gateway,
-        followed.range_m, np.ascontiguousarray(world.fibre_route_m[row]), prepared.fleet.satellite_id,
+        slot, prepared.scenario.seed, beams.link, links.satellite, links.slant_range_m, ways.gateway,
+        _down_m(prepared, ways), np.ascontiguousarray(world.fibre_route_m[row]), prepared.fleet.satellite_id,
         prepared.place_key, prepared.scenario.fibre.velocity_factor, prepared.fixed_s, prepared.wait_s,
         prepared.access.slot_log_sigma,
     )  # fmt: skip
     block.beam_slices[row] = beams.slices
     changed = (result.serving >= 0) & (result.serving != previous) if previous is not None else False
     block.handover[row] = changed & (previous >= 0) if previous is not None else False
-    used = followed.gateway[followed.gateway >= 0]
+    used = result.followed.gateway[result.followed.gateway >= 0]
     block.antennas_in_use[row] = np.bincount(used, minlength=block.antennas_in_use.shape[1])
     block.coverage_gap[row] = result.coverage_gap
 
@@ -425,16 +495,29 @@ def served_alone(
     """
     out = np.zeros((len(slots), len(worlds), len(prepared.place_key)), np.bool_)
     buffers = (LinkBuffers(0), LinkBuffers(0))
-    for m, (slot, position) in enumerate(zip(slots.tolist(), _positions(prepared, slots), strict=True)):
+    for m, (slot, position) in enumerate(zip(slots.tolist(), prepared.positions(slots), strict=True)):
         seen = worlds[0]
-        sky = _sky_of(prepared, seen, m, position, buffers)
+        sky = _alone(prepared, seen, m, slot, position, buffers)
         for i, world in enumerate(worlds):
             if not same_sky(seen, world, m):
                 seen = world
-                sky = _sky_of(prepared, seen, m, position, buffers)
+                sky = _alone(prepared, seen, m, slot, position, buffers)
             who = people[i] if people else 0
             out[m, i] = _choose(prepared, world, m, slot, sky, None, who).serving >= 0
     return out
+
+
+def _alone(
+    prepared: Prepared,
+    world: World,
+    row: int,
+    slot: int,
+    position: npt.NDArray[np.float64],
+    buffers: tuple[LinkBuffers, LinkBuffers],
+) -> _Sky:
+    """Geometry of one slot taken by itself."""
+    (mesh,) = _meshes(prepared, world, np.array([row]), np.array([slot], np.int64), position[None])
+    return _sky_of(prepared, world, row, position, mesh, buffers)
 
 
 def blocks_alone(slot: int, cases: Sequence[tuple[Prepared, World]]) -> Iterator[Block]:
@@ -458,7 +541,7 @@ def blocks_alone(slot: int, cases: Sequence[tuple[Prepared, World]]) -> Iterator
     seen: tuple[Prepared, World, _Sky] | None = None
     for prepared, world in cases:
         if seen is None or prepared.ground is not seen[0].ground or not same_sky(seen[1], world, 0):
-            seen = prepared, world, _sky_of(prepared, world, 0, _positions(prepared, slots)[0], buffers)
+            seen = prepared, world, _alone(prepared, world, 0, slot, prepared.positions(slots)[0], buffers)
         block = _empty_block(prepared, slots, world)
         _store(prepared, block, world, 0, slot, _choose(prepared, world, 0, slot, seen[2], None), None)
         yield block
@@ -480,6 +563,9 @@ def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World)
         sin_elevation=floats(),
         slant_range_m=floats(),
         feeder_range_m=floats(),
+        landing=np.zeros(shape, np.int32),
+        lasers=np.zeros(shape, np.int16),
+        laser_m=np.zeros(shape, np.float32),
         north=floats(),
         cos_scan=floats(),
         feeder_sine=floats(),
@@ -489,5 +575,8 @@ def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World)
         handover=np.empty(shape, np.bool_),
         antennas_in_use=np.empty((len(slots), len(prepared.ground.id)), np.int16),
         further=[None] * len(slots),
+        ways=[None] * len(slots),
+        laser_links=np.zeros(len(slots), np.int32),
+        paths=[None] * len(slots),
         coverage_gap=np.empty(len(slots), np.int32),
     )

@@ -94,6 +94,8 @@ def plan(
     *,
     out: str | Path | None = None,
     scheduling: str | Policy | Callable[[Any], Any] | None = None,
+    topology: Any = None,
+    routing: Any = None,
     threads: int | None = None,
 ) -> Plan:
     """Say what a run would do, without doing it.
@@ -102,7 +104,7 @@ def plan(
     ----------
     scenario : Scenario, str or pathlib.Path
         A scenario, a built-in name or a file.
-    out, scheduling, threads
+    out, scheduling, topology, routing, threads
         As for `run`.
 
     Returns
@@ -121,10 +123,10 @@ def plan(
     from bentpipe.simulate.identity import run_identity
     from bentpipe.simulate.prepare import prepare
 
-    ready = prepare(resolved, scheduling)
+    ready = prepare(resolved, scheduling, topology=topology, routing=routing)
     folder = _folder(resolved.name, run_identity(ready), out)
     places, satellites = len(ready.place_key), len(ready.fleet.up)
-    length = block_length(places)
+    length = block_length(ready.block_values)
     grid = Grid(ready.slots, length)
     blocks_done = len(Store(folder, grid).committed(verify=False)) if _identity_in(folder) else 0
     # A policy that remembers without bound takes block after block, one computed while another is written.
@@ -176,6 +178,8 @@ def run(
     *,
     out: str | Path | None = None,
     scheduling: str | Policy | Callable[[Any], Any] | None = None,
+    topology: Any = None,
+    routing: Any = None,
     threads: int | None = None,
     progress: Progress | None = None,
     **overrides: Any,
@@ -191,6 +195,12 @@ def run(
     scheduling : str, Policy or callable, optional
         Scheduling policy in place of the scenario's: a name, or a function of `bentpipe.Links` that returns a
         score for each link.
+    topology : str, Topology or callable, optional
+        Who points lasers at whom, in place of the scenario's: a name, or a function of
+        `bentpipe.network.topology.LaserSky` that returns pairs of satellites.
+    routing : str, Routing or callable, optional
+        What paths are chosen by, in place of the scenario's: a name, or a function of
+        `bentpipe.network.routing.RouteView` that returns a cost for each laser.
     threads : int, optional
         Threads; all cores when left out. The results do not depend on it.
     progress : callable, optional
@@ -215,17 +225,22 @@ def run(
     begun = time.perf_counter()
     if _is_cold():
         tell("kernels", 0, 0)
-    import bentpipe.simulate.recipe  # noqa: F401 (compiles the kernels when first imported)
+    import bentpipe.simulate.recipe
+
+    if resolved.lasers is not None:
+        import bentpipe.network.relaying
+        import bentpipe.simulate.lasers
+        import bentpipe.simulate.paths  # noqa: F401
     from bentpipe.simulate.prepare import prepare
 
     compiled = time.perf_counter()
     tell("prepare", 0, 0)
-    prepared = prepare(resolved, scheduling)
+    prepared = prepare(resolved, scheduling, topology=topology, routing=routing)
     from bentpipe.simulate.identity import run_identity
 
     identity = run_identity(prepared)
     folder = _folder(resolved.name, identity, out)
-    grid = Grid(prepared.slots, block_length(len(prepared.place_key)))
+    grid = Grid(prepared.slots, block_length(prepared.block_values))
     folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder):
         store = _open_or_create(folder, grid, prepared, identity)
@@ -360,6 +375,7 @@ def _sizes(prepared: Prepared) -> dict[str, int]:
         "gateway": len(prepared.ground.id),
         "region": len(prepared.territory.region_code),
         "event": len(prepared.scenario.disruptions),
+        "path": 0 if prepared.paths is None else len(prepared.paths.pair),
         "segment": len(SEGMENTS),
     }
 

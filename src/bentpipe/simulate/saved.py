@@ -55,6 +55,7 @@ def _with_files(document: dict[str, Any], inputs: Path) -> Scenario:
         (document["constellation"], "elements"),
         (document.get("weather", {}), "table"),
         (document.get("weather", {}), "rain_file"),
+        (document.get("traffic", {}), "matrix_file"),
         *((site, "track") for site in document.get("sites", [])),
     ):
         if key in holder:

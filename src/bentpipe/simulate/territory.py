@@ -181,7 +181,13 @@ def make_territory(scenario: Scenario, beyond: Collection[str] = ()) -> Territor
     from bentpipe.catalog.geodata import load_geodata
 
     geodata = load_geodata()
-    cells, people, terminals, warnings = _cells(scenario, geodata)
+    sites = scenario.sites
+    if scenario.sites_file is not None:
+        from bentpipe.catalog.sitelists import load_sites
+
+        sites = (*sites, *(Site(**row) for row in load_sites(scenario.sites_file)))
+        _refuse_twins(scenario, sites)
+    cells, people, terminals, warnings = _cells(scenario, sites, geodata)
     known = set(cells.region_codes)
     power = known | set(beyond)
     if scenario.territory.country is not None:
@@ -189,12 +195,6 @@ def make_territory(scenario: Scenario, beyond: Collection[str] = ()) -> Territor
     faults = check_references(scenario, known, power_regions=power)
     if faults:
         raise ScenarioError(*faults)
-    sites = scenario.sites
-    if scenario.sites_file is not None:
-        from bentpipe.catalog.sitelists import load_sites
-
-        sites = (*sites, *(Site(**row) for row in load_sites(scenario.sites_file)))
-        _refuse_twins(scenario, sites)
     tracks = tuple(
         (i, read_track(s.track, scenario.time.start, scenario.time.end))
         for i, s in enumerate(sites)
@@ -232,15 +232,23 @@ def make_territory(scenario: Scenario, beyond: Collection[str] = ()) -> Territor
     )
 
 
-def _cells(scenario: Scenario, geodata: Geodata) -> tuple[Cells, FloatArray, IntArray | None, tuple[str, ...]]:
+def _cells(
+    scenario: Scenario, sites: tuple[Site, ...], geodata: Geodata
+) -> tuple[Cells, FloatArray, IntArray | None, tuple[str, ...]]:
     """Cells, people and, where the user gave them, terminals."""
     place, people = scenario.territory, scenario.people
+    own = place.cells
+    if place.sites:
+        import h3.api.basic_str as h3
+
+        fixed = [s for s in sites if s.latitude_deg is not None and s.longitude_deg is not None]
+        own = tuple(sorted({h3.latlng_to_cell(s.latitude_deg, s.longitude_deg, place.resolution) for s in fixed}))
     cells = geodata.cells(
         place.resolution,
         country=place.country,
         admin1=place.admin1,
         polygon=place.polygon,
-        cells=place.cells,
+        cells=own,
         world=place.world,
     )
     if people.cells_file is not None:
@@ -283,4 +291,5 @@ def _places(
         np.where(np.isnan(fixed_tilt), automatic_tilt_deg(lat), fixed_tilt),
         np.where(np.isnan(fixed_azimuth), np.where(lat >= 0.0, 0.0, 180.0), fixed_azimuth),
         [[] for _ in range(cells)] + [list(s.obstruction) for s in sites],
+        each([np.inf if d.maximum_range_km is None else 1e3 * d.maximum_range_km for d in dishes]),
     )

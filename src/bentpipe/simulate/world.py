@@ -51,6 +51,10 @@ class World(NamedTuple):
         Share of each region's people whose ground networks are out.
     active : (T, E) bool
         Events that hold.
+    laser_up : (T, N) bool
+        Satellites whose lasers work.
+    people : (T,) int64
+        Which of the seeds it is drawn by.
     """
 
     unix_s: FloatArray
@@ -61,6 +65,8 @@ class World(NamedTuple):
     ready: npt.NDArray[np.int32]
     terrestrial_down: npt.NDArray[np.float32]
     active: Mask
+    laser_up: Mask
+    people: npt.NDArray[np.int64]
 
 
 def world_state(prepared: Prepared, slots: npt.NDArray[np.int64], people: int = 0) -> World:
@@ -103,7 +109,10 @@ def world_state(prepared: Prepared, slots: npt.NDArray[np.int64], people: int = 
             down[rows[:, None] & named] = event.share
     antennas, route = _ground_state(prepared, unix_s, held, seed)
     ready = _ready(prepared, people, unix_s, allowed)
-    return World(unix_s, satellite_up, allowed, antennas, route, ready, down, active)
+    laser_up = np.broadcast_to(np.True_, satellite_up.shape)
+    return World(
+        unix_s, satellite_up, allowed, antennas, route, ready, down, active, laser_up, np.full(len(slots), people)
+    )
 
 
 def _ready(prepared: Prepared, people: int, unix_s: FloatArray, allowed: Mask) -> npt.NDArray[np.int32]:
@@ -157,7 +166,9 @@ def same_sky(one: World, other: World, row: int) -> bool:
     -------
     bool
     """
-    pairs = ((one.satellite_up, other.satellite_up), (one.allowed, other.allowed))
+    pairs = (
+        (one.satellite_up, other.satellite_up), (one.allowed, other.allowed), (one.laser_up, other.laser_up),
+    )  # fmt: skip
     same = one is other or all(np.array_equal(a[row], b[row]) for a, b in pairs)
     return same and np.array_equal(one.antennas[row] > 0, other.antennas[row] > 0)
 
@@ -196,6 +207,6 @@ def _ground_state(
             antennas[dark >= ground.power_backup_s[None, :]] = 0
     route = np.where(pop_up[:, None, :], ground.fibre_route_m[None, :, :], np.inf)
     at_home = route[:, np.arange(len(ground.home)), ground.home]
-    chosen = np.where(np.isfinite(at_home), at_home, route.min(axis=2))
+    chosen = np.where(np.isfinite(at_home), at_home, route.min(axis=2, initial=np.inf))
     antennas = np.where(np.isfinite(chosen), antennas, 0)
     return antennas, np.where(np.isfinite(chosen), chosen, 0.0)
