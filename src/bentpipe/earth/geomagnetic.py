@@ -55,4 +55,4 @@ def geomagnetic_latitude_deg(position_m: npt.NDArray[np.float64]) -> npt.NDArray
     """
     radius = np.sqrt(np.square(position_m).sum(axis=-2))
     along = np.einsum("j,...jn->...n", dipole_pole(), position_m)
-    return np.degrees(np.arcsin(np.clip(along / radius, -1.0, 1.0)))
+    return np.asarray(np.degrees(np.arcsin(np.clip(along / radius, -1.0, 1.0))), np.float64)

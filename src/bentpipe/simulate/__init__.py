@@ -14,5 +14,6 @@ run.py                  blocks, commits, resume; identity.py and manifest.py
 explain.py              one link, one slot
 explainlink.py          the rate of a link, line by line
 radioinputs.py          what the rates rest on
+resilience.py           random losses: losses.py (which), lossmeasures.py (what they cost), resiliencelines.py
 ======================  =============================================================================
 """

@@ -458,7 +458,9 @@ def blocks_alone(slot: int, cases: Sequence[tuple[Prepared, World]]) -> Iterator
     seen: tuple[Prepared, World, _Sky] | None = None
     for prepared, world in cases:
         if seen is None or prepared.ground is not seen[0].ground or not same_sky(seen[1], world, 0):
-            seen = prepared, world, _sky_of(prepared, world, 0, _positions(prepared, slots)[0], buffers)
+            same_fleet = seen is not None and prepared.fleet is seen[0].fleet
+            position = seen[2].position_m if seen and same_fleet else _positions(prepared, slots)[0]
+            seen = prepared, world, _sky_of(prepared, world, 0, position, buffers)
         block = _empty_block(prepared, slots, world)
         _store(prepared, block, world, 0, slot, _choose(prepared, world, 0, slot, seen[2], None), None)
         yield block
