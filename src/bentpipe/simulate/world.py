@@ -158,7 +158,7 @@ def seed_worlds(prepared: Prepared, slots: npt.NDArray[np.int64]) -> list[World]
 def same_sky(one: World, other: World, row: int) -> bool:
     """Whether two worlds have the same usable links in a slot: satellites, open places, and gateways with an antenna.
 
-    How many antennas a gateway has does not matter to its links.
+    How many antennas a gateway has does not matter to its links, nor do the satellites' lasers.
 
     Parameters
     ----------

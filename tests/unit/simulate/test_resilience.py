@@ -247,3 +247,13 @@ def test_words() -> None:
     ]
     assert [percent(x) for x in (1.0, 0.9999, 0.5, 0.0001, 0.0)] == ["100 %", ">99.9 %", "50.0 %", "<0.1 %", "0 %"]
     assert band_of(np.array([np.nan])) is None
+
+
+def test_lasers_can_be_lost_where_there_are_any(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bent pipe does not miss them: everything is measured alike, and what is lost is counted."""
+    monkeypatch.setattr("bentpipe.simulate.resilience.check_there", lambda prepared, world, lose: None)
+    found = sampled(prepared, "lasers", draws=2)
+    assert (measure(found, "lost")[:, -1] == 576).all()
+    for name in MEASURES[1:]:
+        values = measure(found, name)
+        np.testing.assert_array_equal(values, np.broadcast_to(values[:, :1, :1], values.shape))
