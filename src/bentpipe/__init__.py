@@ -14,7 +14,7 @@
     run folder (Zarr) ─ open_run → Run.dataset (xarray)
         │
         ▼
-    answer · write_report · explain · capacity · compare
+    answer · write_report · explain · capacity · resilience · compare
 
 Names are loaded when first used; importing bentpipe imports nothing heavy.
 """
@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from bentpipe.report.compare import Comparison, compare
     from bentpipe.report.html import write_report
     from bentpipe.report.plain import Answer, answer
+    from bentpipe.report.resilience import write_resilience
     from bentpipe.results.opened import Run, open_run
     from bentpipe.scenario import Scenario, load_scenario
     from bentpipe.simulate.capacity import Capacity, capacity
     from bentpipe.simulate.checking import validate
     from bentpipe.simulate.explain import Explanation, explain
+    from bentpipe.simulate.resilience import Resilience, resilience
     from bentpipe.simulate.run import Plan, plan, run
 
 _HOMES = {
@@ -51,6 +53,7 @@ _HOMES = {
     "Links": "network.links",
     "Plan": "simulate.run",
     "Policy": "registry",
+    "Resilience": "simulate.resilience",
     "Run": "results.opened",
     "RunError": "errors",
     "Scenario": "scenario",
@@ -65,9 +68,11 @@ _HOMES = {
     "load_scenario": "scenario",
     "open_run": "results.opened",
     "plan": "simulate.run",
+    "resilience": "simulate.resilience",
     "run": "simulate.run",
     "validate": "simulate.checking",
     "write_report": "report.html",
+    "write_resilience": "report.resilience",
 }
 
 __version__: str
@@ -82,6 +87,7 @@ __all__ = [
     "Links",
     "Plan",
     "Policy",
+    "Resilience",
     "Run",
     "RunError",
     "Scenario",
@@ -97,9 +103,11 @@ __all__ = [
     "load_scenario",
     "open_run",
     "plan",
+    "resilience",
     "run",
     "validate",
     "write_report",
+    "write_resilience",
 ]
 
 

@@ -31,6 +31,10 @@ class Purpose(enum.IntEnum):
     WITHIN_SLOT = 9
     ORDER = 10
     RAIN_FIELD = 20
+    GATEWAY_LOSS = 30
+    LASER_LOSS = 31
+    STORM = 32
+    RESILIENCE = 33
 
 
 # Multipliers and key increments of Philox4x32 (Random123 1.09, philox.h).

@@ -39,6 +39,12 @@ COMMANDS: dict[str, Command] = {
         "capacity RUN --target 25/3",
         "How many terminals each region carries, and what would lift that.",
     ),
+    "resilience": Command(
+        "resilience",
+        "resilience",
+        "resilience RUN",
+        "How service falls when a random share of the satellites is lost.",
+    ),
     "scenarios": Command(
         "scenarios", "app", "scenarios", "List, show, copy the built-in scenarios; start a new one.", True
     ),

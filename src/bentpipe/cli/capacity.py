@@ -38,7 +38,7 @@ def capacity(
     share = share_of_slots(availability)
     import bentpipe
 
-    source = _run_or_scenario(run)
+    source = run_or_scenario(run)
     with progress_on_stderr(quiet) as progress:
         found = bentpipe.capacity(source, 1e6 * down, 1e6 * up, share, slots, threads=threads, progress=progress)
     if as_json:
@@ -106,8 +106,23 @@ def share_of_slots(text: str) -> float:
     return share
 
 
-def _run_or_scenario(name: str) -> Any:
-    """A run of that name or folder; else the scenario of that name or file."""
+def run_or_scenario(name: str) -> Any:
+    """A run of that name or folder; else the scenario of that name or file.
+
+    Parameters
+    ----------
+    name : str
+        As given to a command.
+
+    Returns
+    -------
+    Run or Scenario
+
+    Raises
+    ------
+    UnknownNameError
+        Where there is neither.
+    """
     import bentpipe
 
     if Path(name).is_file():

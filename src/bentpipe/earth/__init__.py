@@ -8,12 +8,14 @@ greatcircle.py          distances and destinations on the sphere of mean radius
 timescales.py           UTC as Unix seconds, dates and Julian dates
 orientation.py          UT1-UTC, from a table in data/
 rotation.py             Greenwich sidereal time; TEME to Earth-fixed
+geomagnetic.py          latitude in the field of a dipole
 ======================  =============================================================================
 """
 
 from __future__ import annotations
 
 from .ellipsoid import WGS84_A, WGS84_F, east_north_up, ecef_to_geodetic, geodetic_to_ecef
+from .geomagnetic import geomagnetic_latitude_deg
 from .greatcircle import MEAN_RADIUS, destination, great_circle_m
 from .orientation import EarthOrientation, load_earth_orientation
 from .rotation import gmst82_rad, teme_to_earth_fixed
@@ -29,6 +31,7 @@ __all__ = [
     "ecef_to_geodetic",
     "from_unix_s",
     "geodetic_to_ecef",
+    "geomagnetic_latitude_deg",
     "gmst82_rad",
     "great_circle_m",
     "julian_date",

@@ -60,6 +60,8 @@ KINDS = {
     "jamming": "power",
     "gateway-loss": "capacity",
     "satellite-loss": "capacity",
+    "laser-loss": "capacity",
+    "storm": "capacity",
     "pop-loss": "capacity",
     "fibre-loss": "capacity",
     "terrestrial-outage": "terrestrial",

@@ -69,8 +69,12 @@ def write_report(
         Where `out` is a folder, or lies in one that cannot be written.
     """
     target = Path(out) if out is not None else run.path / "report.html"
-    _check_target(target)
-    page = render(read(run), exact_sites=exact_sites, outlines=outlines)
+    check_target(target)
+    return put_page(target, render(read(run), exact_sites=exact_sites, outlines=outlines))
+
+
+def put_page(target: Path, page: str) -> Path:
+    """Write a page so that it is there whole or not at all; returns where."""
     partial = target.with_name(target.name + f".{os.getpid()}.partial")
     try:
         partial.write_text(page, encoding="utf-8", newline="\n")
@@ -80,8 +84,19 @@ def write_report(
     return target
 
 
-def _check_target(target: Path) -> None:
-    """Refuse a place that no file can be written to before the work of making the page."""
+def check_target(target: Path) -> None:
+    """Refuse a place that no file can be written to before the work of making the page.
+
+    Parameters
+    ----------
+    target : Path
+        A file; its folder is made.
+
+    Raises
+    ------
+    InputError
+        Where it is a folder, or lies in one that cannot be written.
+    """
     if target.is_dir():
         remedy = f"name a file, such as {target / 'report.html'}"
         raise InputError(Fault("a folder where a file belongs", "--out", str(target), "the name of a file", remedy))
@@ -98,21 +113,25 @@ def render(reading: Reading, exact_sites: bool = False, outlines: Outlines | Non
     """Return the report's HTML: see `write_report`."""
     from markupsafe import Markup
 
+    return fill_page("report.html.j2", _context(reading, exact_sites, outlines, Markup))
+
+
+def fill_page(template: str, context: dict[str, Any]) -> str:
+    """Fill a template of the folder ``page`` with the style, the script, their policy, and what it shows."""
+    from markupsafe import Markup
+
     folder = files("bentpipe.report").joinpath("page")
     style, script = (
         folder.joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n") for name in ("style.css", "page.js")
     )
-    return _template().render(
-        style=Markup(style),
-        script=Markup(script),
-        policy=content_policy(style, script),
-        **_context(reading, exact_sites, outlines, Markup),
+    return _template(template).render(
+        style=Markup(style), script=Markup(script), policy=content_policy(style, script), **context
     )
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    """Compile the page's template, with every value escaped and a missing one an error."""
+@lru_cache(maxsize=2)
+def _template(name: str) -> Template:
+    """Compile a page's template, with every value escaped and a missing one an error."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -132,7 +151,7 @@ def _template() -> Template:
         finite=_finite,
         clipped=wording.clipped,
     )
-    text = files("bentpipe.report").joinpath("page", "report.html.j2").read_text(encoding="utf-8")
+    text = files("bentpipe.report").joinpath("page", name).read_text(encoding="utf-8")
     return environment.from_string(text)
 
 

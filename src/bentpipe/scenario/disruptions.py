@@ -13,6 +13,7 @@ from bentpipe.scenario.values import (
     CatalogNumber,
     Choice,
     Code,
+    Flag,
     Hours,
     Id,
     Latitude,
@@ -28,6 +29,8 @@ from bentpipe.scenario.values import (
 
 Tag = Literal["documented", "assumed", "hypothetical"]
 Corner = tuple[Latitude, Longitude]
+ShellNumber = Annotated[int, Number(0, 99, "(a shell, from 0)", whole=True)]
+PlaneNumber = Annotated[int, Number(0, 999, "(a plane, from 0)", whole=True)]
 
 
 class Disruption(Part):
@@ -56,10 +59,19 @@ class Disruption(Part):
 
 
 class GatewayLoss(Disruption):
-    """Gateways stop: power, strike or sabotage."""
+    """Gateways stop: power, strike or sabotage.
+
+    Parameters
+    ----------
+    gateways : tuple of str
+        Either these,
+    share : float
+        or each gateway with this probability, drawn by seed and by its id.
+    """
 
     kind: Literal["gateway-loss"]
-    gateways: tuple[Id, ...]
+    gateways: tuple[Id, ...] = ()
+    share: Share | None = None
 
 
 class PopLoss(Disruption):
@@ -77,13 +89,68 @@ class FibreLoss(Disruption):
 
 
 class SatelliteLoss(Disruption):
-    """Satellites stop: by catalogue number, by plane of a shell (from 0), or a share of all, drawn by seed."""
+    """Satellites stop: by catalogue number, by plane of a shell (from 0), or a share of all, drawn by seed.
+
+    Parameters
+    ----------
+    satellites : tuple of int
+        Catalogue numbers of an element set.
+    shell, planes : int, tuple of int
+        Planes of one shell, both counted from 0, where the satellites come from shells.
+    share : float
+        Probability of each satellite, drawn by seed and by its number.
+    """
 
     kind: Literal["satellite-loss"]
     satellites: tuple[CatalogNumber, ...] = ()
-    shell: Annotated[int, Number(0, 99, "(a shell, from 0)", whole=True)] | None = None
-    planes: tuple[Annotated[int, Number(0, 999, "(a plane, from 0)", whole=True)], ...] = ()
+    shell: ShellNumber | None = None
+    planes: tuple[PlaneNumber, ...] = ()
     share: Share | None = None
+
+
+class LaserLoss(Disruption):
+    """Lasers stop; the satellites go on as bent pipes. All laser terminals of a satellite fail together.
+
+    Parameters
+    ----------
+    satellites : tuple of int
+        Catalogue numbers of an element set.
+    shell, planes : int, tuple of int
+        Planes of one shell, both counted from 0, where the satellites come from shells.
+    share : float
+        Probability of each satellite that its lasers fail, drawn by seed and by its number.
+    all : bool
+        Whether the lasers of all satellites fail.
+    """
+
+    kind: Literal["laser-loss"]
+    satellites: tuple[CatalogNumber, ...] = ()
+    shell: ShellNumber | None = None
+    planes: tuple[PlaneNumber, ...] = ()
+    share: Share | None = None
+    all: Flag = False
+
+
+class Storm(Disruption):
+    """A geomagnetic storm: satellites that pass poleward of a geomagnetic latitude while it holds may stop.
+
+    Each satellite draws once a storm. Those that are drawn stop at their first such passage, looked for once a minute
+    in the first two orbits after the start.
+
+    Parameters
+    ----------
+    above_latitude_deg : float
+        Geomagnetic dipole latitude, north or south, degrees.
+    share : float
+        Probability of a satellite that passes there to stop, drawn by seed and by its number.
+    recovery : datetime.timedelta, optional
+        How long a satellite is out, also beyond the end of the storm; to its end where left out.
+    """
+
+    kind: Literal["storm"]
+    above_latitude_deg: Annotated[float, Number(0, 90, "degrees of geomagnetic latitude")]
+    share: Share
+    recovery: AnySpan | None = None
 
 
 class TerrestrialOutage(Disruption):
@@ -149,6 +216,8 @@ AnyDisruption = Annotated[
     | PopLoss
     | FibreLoss
     | SatelliteLoss
+    | LaserLoss
+    | Storm
     | TerrestrialOutage
     | PowerCut
     | TerminalsCutOff
@@ -162,6 +231,8 @@ KINDS: dict[str, type[Disruption]] = {
     "pop-loss": PopLoss,
     "fibre-loss": FibreLoss,
     "satellite-loss": SatelliteLoss,
+    "laser-loss": LaserLoss,
+    "storm": Storm,
     "terrestrial-outage": TerrestrialOutage,
     "power-cut": PowerCut,
     "terminals-cut-off": TerminalsCutOff,

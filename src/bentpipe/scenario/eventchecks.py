@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 
@@ -13,13 +13,16 @@ from bentpipe.scenario.disruptions import (
     FibreLoss,
     GatewayLoss,
     Jamming,
+    LaserLoss,
     LicenceWithdrawn,
     PopLoss,
     PowerCut,
     SatelliteLoss,
+    Storm,
     TerminalsCutOff,
     TerrestrialOutage,
 )
+from bentpipe.scenario.groundchecks import written
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.places import Places
 from bentpipe.scenario.polygons import check_polygon
@@ -48,15 +51,25 @@ def event_checks(s: Scenario, at: Places, may_be_outside: bool = False) -> list[
     for number, event in enumerate(s.disruptions or ()):
         here = _here(at, number, event)
         runs.append(partial(check_window, s, event, here, may_be_outside))
-        runs += [partial(one, s, event, here) for one in (check_target, check_known)]
+        runs.append(partial(check_target, s, event, here, _said(at, number, event)))
+        runs.append(partial(check_known, s, event, here))
     return runs
+
+
+def _index(at: Places, number: int, event: Disruption) -> int | str:
+    return at.find(["disruptions"]).ids.get(str(event.id), number)
 
 
 def _here(at: Places, number: int, event: Disruption) -> Callable[[str], str]:
     """Make a function from a key of the event to its place."""
-    ids = at.find(["disruptions"]).ids
-    index = ids.get(str(event.id), number)
+    index = _index(at, number, event)
     return lambda key: at.where(["disruptions", index, *([key] if key else [])])
+
+
+def _said(at: Places, number: int, event: Disruption) -> Callable[[str], bool]:
+    """Make a function that tells whether a key of the event was written: its value may have been refused."""
+    index = _index(at, number, event)
+    return lambda key: written(at, "disruptions", index, key)
 
 
 def check_window(s: Scenario, event: Disruption, here: Callable[[str], str], may_be_outside: bool = False) -> Faults:
@@ -100,38 +113,25 @@ def lies_outside(s: Scenario, event: Disruption) -> bool:
     bool
     """
     start, end = s.window(event)
+    if isinstance(event, Storm) and event.recovery is not None:
+        end += event.recovery
     return end <= s.time.start or start >= s.time.end
 
 
-def check_target(s: Scenario, event: Disruption, here: Callable[[str], str]) -> Faults:
+def check_target(s: Scenario, event: Disruption, here: Callable[[str], str], said: Callable[[str], bool]) -> Faults:
     """Check that the event says what it hits, in one way only."""
-    if isinstance(event, (GatewayLoss, FibreLoss)) and event.gateways == ():
+    if isinstance(event, GatewayLoss) and (said("gateways") and event.gateways != ()) == said("share"):
+        yield Fault(
+            "the event says in none or both ways which gateways stop", here(""), None, "exactly one of gateways, share"
+        )
+    if isinstance(event, FibreLoss) and event.gateways == ():
         yield Fault("the event hits no gateway", here("gateways"), [], "at least one id")
     if isinstance(event, PopLoss) and event.pops == ():
         yield Fault("the event hits no point of presence", here("pops"), [], "at least one id")
-    if isinstance(event, SatelliteLoss):
-        ways = [bool(event.satellites), bool(event.planes) or event.shell is not None, event.share is not None]
-        if sum(ways) != 1:
-            yield Fault(
-                "the event says in none or several ways which satellites stop",
-                here(""),
-                None,
-                "exactly one of satellites, shell with planes, share",
-            )
-        elif ways[1] and (event.shell is None or not event.planes):
-            yield Fault("a loss by plane needs shell and planes", here(""))
-        if event.satellites and s.constellation.source not in ("elements", None):
-            yield Fault(
-                "Walker shells have no catalogue numbers",
-                here("satellites"),
-                list(event.satellites),
-                "only with constellation.source = 'elements'",
-                "name shell and planes",
-            )
-        if event.shell is not None and s.constellation.source == "elements":
-            yield Fault(
-                "an element set has no numbered shells", here("shell"), event.shell, "", "name satellites, or a share"
-            )
+    if isinstance(event, (SatelliteLoss, LaserLoss)):
+        yield from check_satellites(s, event, here, said)
+    if isinstance(event, Storm):
+        yield from check_storm(event, here)
     if isinstance(event, TerminalsCutOff) and event.count > s.terminals.total + sum(x.terminals for x in s.sites):
         yield Fault(
             "more terminals are cut off than there are", here("count"), event.count, f"at most {s.terminals.total:,}"
@@ -148,6 +148,81 @@ def check_target(s: Scenario, event: Disruption, here: Callable[[str], str]) -> 
             yield Fault("a circle needs centre and radius_km", here(""))
     if isinstance(event, (LicenceWithdrawn, Jamming)) and event.polygon:
         yield from check_polygon(event.polygon, here("polygon"))
+
+
+def check_satellites(
+    s: Scenario, event: SatelliteLoss | LaserLoss, here: Callable[[str], str], said: Callable[[str], bool]
+) -> Faults:
+    """Check that an event names satellites in one way, and in one that the constellation knows."""
+    lasers = isinstance(event, LaserLoss)
+    if lasers and getattr(s, "lasers", None) is None:
+        remedy = "take the event out, or give the satellites lasers"
+        yield Fault("the satellites of this scenario have no lasers", here("kind"), event.kind, "", remedy)
+    ways = [said("satellites"), said("planes") or said("shell"), said("share")]
+    ways += [bool(event.all)] if isinstance(event, LaserLoss) else []
+    if sum(ways) != 1 or (ways[0] and event.satellites == ()):
+        yield Fault(
+            f"the event says in none or several ways which {'lasers' if lasers else 'satellites'} stop",
+            here(""),
+            None,
+            f"exactly one of satellites, shell with planes, share{', all = true' if lasers else ''}",
+        )
+    elif ways[1] and not (said("shell") and said("planes") and event.planes != ()):
+        yield Fault("a loss by plane needs shell and planes", here(""))
+    for key, named in (("satellites", event.satellites), ("planes", event.planes)):
+        if len(set(named)) != len(named):
+            yield Fault(f"a {key[:-1]} is named twice", here(key), list(named), "once each")
+    source = s.constellation.source
+    if event.satellites and source not in ("elements", None):
+        yield Fault(
+            "Walker shells have no catalogue numbers",
+            here("satellites"),
+            list(event.satellites),
+            "only with constellation.source = 'elements'",
+            "name shell and planes",
+        )
+    if event.shell is not None and source == "elements":
+        yield Fault(
+            "an element set has no numbered shells", here("shell"), event.shell, "", "name satellites, or a share"
+        )
+    if event.shell is not None and source == "shells" and s.constellation.shells:
+        yield from unknown_planes(event, [shell.planes for shell in s.constellation.shells], here)
+
+
+def unknown_planes(event: SatelliteLoss | LaserLoss, planes: Sequence[int], here: Callable[[str], str]) -> Faults:
+    """Check that the planes that an event names exist.
+
+    Parameters
+    ----------
+    event : SatelliteLoss or LaserLoss
+        One that names a shell.
+    planes : sequence of int
+        Planes of each shell.
+    here : callable
+        From a key of the event to its place.
+
+    Yields
+    ------
+    Fault
+    """
+    if event.shell is None:
+        return
+    if event.shell >= len(planes):
+        yield Fault("no such shell", here("shell"), event.shell, f"from 0 to {len(planes) - 1}")
+        return
+    most = planes[event.shell] - 1
+    if any(plane > most for plane in event.planes):
+        yield Fault(f"no such plane of shell {event.shell}", here("planes"), list(event.planes), f"from 0 to {most}")
+
+
+def check_storm(event: Storm, here: Callable[[str], str]) -> Faults:
+    """Check that a storm has a start, and is called hypothetical where nobody says so."""
+    if event.start is None and event.duration is None:
+        remedy = "say when it starts: the satellites that pass high latitudes then stop first"
+        yield Fault("a storm without a start", here("start"), None, "a start, or a duration from the start", remedy)
+    if event.tag == "assumed" and not event.source.strip():
+        remedy = "tag it hypothetical, or name a source"
+        yield Fault("a storm that nobody reports is hypothetical", here("tag"), event.tag, "", remedy)
 
 
 def check_known(s: Scenario, event: Disruption, here: Callable[[str], str]) -> Faults:

@@ -55,8 +55,8 @@ hospitals = {{ share = 0.05, battery_hours = 24 }}
 """
 
 _EVENTS = """
-# What breaks. Kinds: gateway-loss, pop-loss, fibre-loss, satellite-loss, terrestrial-outage, power-cut,
-# terminals-cut-off, licence-withdrawn, jamming.
+# What breaks. Kinds: gateway-loss, pop-loss, fibre-loss, satellite-loss, laser-loss, storm, terrestrial-outage,
+# power-cut, terminals-cut-off, licence-withdrawn, jamming.
 [[disruptions]]
 id = "power-cut"
 kind = "power-cut"

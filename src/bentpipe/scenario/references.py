@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from bentpipe.errors import Fault
-from bentpipe.scenario.disruptions import PowerCut
+from bentpipe.scenario.disruptions import LaserLoss, PowerCut, SatelliteLoss
+from bentpipe.scenario.eventchecks import unknown_planes
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.values import did_you_mean
 
@@ -49,6 +50,7 @@ def check_references(
     pops: Collection[str] | None = None,
     policies: Collection[str] | None = None,
     catalog_numbers: Collection[int] | None = None,
+    planes: Sequence[int] | None = None,
 ) -> tuple[Fault, ...]:
     """Check every name in a scenario against what exists; what is None is not checked.
 
@@ -67,6 +69,8 @@ def check_references(
         Names of scheduling policies.
     catalog_numbers : collection of int, optional
         Satellites of the element set.
+    planes : sequence of int, optional
+        Planes of each of the built-in shells.
 
     Returns
     -------
@@ -77,6 +81,7 @@ def check_references(
         *_regions(scenario, region_codes, power_regions or region_codes, countries),
         *_targets(scenario, gateways, pops, catalog_numbers),
         *_policy(scenario, policies),
+        *_planes(scenario, planes),
     ]
     return tuple(found)
 
@@ -127,3 +132,10 @@ def _policy(s: Scenario, policies: Collection[str] | None) -> Iterator[Fault]:
     name = s.policies.scheduling
     if policies is not None and name.lower() not in {policy.lower() for policy in policies}:
         yield _unknown("scheduling policy", name, policies, s.where("policies.scheduling"))
+
+
+def _planes(s: Scenario, planes: Sequence[int] | None) -> Iterator[Fault]:
+    for event in s.disruptions:
+        if planes is not None and isinstance(event, SatelliteLoss | LaserLoss):
+            at = f"disruptions.{event.id}"
+            yield from unknown_planes(event, planes, lambda key, at=at: s.where(f"{at}.{key}"))  # type: ignore[misc]

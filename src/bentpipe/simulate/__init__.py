@@ -5,6 +5,7 @@ file                    what
 ======================  =============================================================================
 prepare.py              a scenario resolved to arrays: fleet.py, territory.py, ground.py, people.py
 world.py                what of the system is there, slot by slot: the timeline of disruptions
+storm.py                which satellites a geomagnetic storm stops, and when
 recipe.py               advance(prepared, state, slots): one block through the stages
 outputs.py              a block as the variables of results/variables.csv
 scoring.py              what a policy gives, checked
@@ -13,5 +14,6 @@ run.py                  blocks, commits, resume; identity.py and manifest.py
 explain.py              one link, one slot
 explainlink.py          the rate of a link, line by line
 radioinputs.py          what the rates rest on
+resilience.py           random losses: losses.py (which), lossmeasures.py (what they cost), resiliencelines.py
 ======================  =============================================================================
 """

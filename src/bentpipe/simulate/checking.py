@@ -222,6 +222,8 @@ def _satellites(s: Scenario) -> Faults:
             yield Fault(
                 "no satellites", s.where(key), str(s.satellites_on()), "one shell or more", "choose another date"
             )
+        for found in shells:
+            yield from check_references(s, planes=[shell.planes for shell in found])
     path = _there(chosen.elements)
     if chosen.source != "elements" or path is None:
         return

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from bentpipe.scenario.disruptions import Disruption
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.recipe import served_alone
-from bentpipe.simulate.timeline import window_s
+from bentpipe.simulate.timeline import felt_s
 from bentpipe.simulate.world import World, world_state
 
 #: Slots in which an event is compared, at most.
@@ -18,7 +18,7 @@ COMPARED = 24
 
 
 def compared_slots(prepared: Prepared, event: Disruption, most: int = COMPARED) -> npt.NDArray[np.int64]:
-    """Slots of an event's window within the run, evenly spaced by absolute number.
+    """Slots of the run in which an event is felt, evenly spaced by absolute number.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def compared_slots(prepared: Prepared, event: Disruption, most: int = COMPARED) 
         Empty where the event lies outside the run.
     """
     slots = np.arange(prepared.slots.start, prepared.slots.stop, dtype=np.int64)
-    start, end = window_s(prepared.scenario, event)
+    start, end = felt_s(prepared.scenario, event)
     unix_s = prepared.clock.start_unix_s(slots)
     held = slots[(unix_s >= start) & (unix_s < end)]
     stride = max(1, -(-len(held) // most))
@@ -88,6 +88,7 @@ def event_effects(prepared: Prepared) -> list[dict[str, Any] | None]:
 def _what_scheduling_sees(one: World, other: World) -> tuple[tuple[npt.NDArray[Any], npt.NDArray[Any]], ...]:
     return (
         (one.satellite_up, other.satellite_up),
+        (one.laser_up, other.laser_up),
         (one.allowed, other.allowed),
         (one.antennas, other.antennas),
         (one.fibre_route_m, other.fibre_route_m),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from bentpipe.orbit import (
 from bentpipe.scenario import Scenario
 
 IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 
 #: So far from its elements' orbit a satellite is no longer where it served, m: an assumption. Of the sets at hand no
 #: satellite on station comes near it within a month; the short-period terms of SGP4 stay below 20 km.
@@ -76,6 +78,11 @@ class Fleet:
     sha256: str
     warnings: tuple[str, ...]
 
+    @cached_property
+    def passages(self) -> dict[tuple[float, float, float], FloatArray]:
+        """Passages that are known already: see `bentpipe.simulate.storm.first_passages`."""
+        return {}
+
 
 def make_fleet(scenario: Scenario) -> Fleet:
     """Build the satellites that a scenario names.
@@ -92,6 +99,14 @@ def make_fleet(scenario: Scenario) -> Fleet:
     if scenario.constellation.source == "elements":
         return _from_elements(scenario)
     return _from_shells(scenario)
+
+
+def shell_planes(scenario: Scenario) -> list[int] | None:
+    """Planes of each built-in shell, those without satellites included; None for satellites of another source."""
+    chosen = scenario.constellation
+    if chosen.source not in ("on-station", "licensed"):
+        return None
+    return [spec.planes for spec in constellation_shells(chosen.operator, chosen.source, scenario.satellites_on())]
 
 
 def _from_elements(scenario: Scenario) -> Fleet:

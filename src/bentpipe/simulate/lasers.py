@@ -165,8 +165,8 @@ def _labels(scenario: Scenario, fleet: Fleet, able: Mask) -> tuple[Recovered, tu
     rest = int(able.sum()) - sum(round(fit.assigned * fit.satellites) for fit in placed)
     told = [
         f"{fit.altitude_km:.0f} km {fit.inclination_deg:.1f}°: {fit.planes} planes of {fit.places} places, "
-        f"{100 * fit.assigned:.0f} % of {fit.satellites:,} satellites placed within {fit.plane_rms_deg:.2f}° of node and "
-        f"{fit.place_rms_deg:.2f}° along the orbit (rms)"
+        f"{100 * fit.assigned:.0f} % of {fit.satellites:,} satellites placed within {fit.plane_rms_deg:.2f}° of node "
+        f"and {fit.place_rms_deg:.2f}° along the orbit (rms)"
         for fit in placed
     ]
     words = f"planes and places of the lasers' satellites are recovered from their orbits: {'; '.join(told) or 'none'}"

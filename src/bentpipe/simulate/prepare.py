@@ -23,7 +23,7 @@ from bentpipe.orbit import Propagator
 from bentpipe.registry import Policy, find_policy
 from bentpipe.scenario import Access, Scenario, check_references
 from bentpipe.simulate.checking import outside_faults
-from bentpipe.simulate.fleet import Fleet, make_fleet
+from bentpipe.simulate.fleet import Fleet, make_fleet, shell_planes
 from bentpipe.simulate.ground import Ground, make_ground
 from bentpipe.simulate.people import People, make_people
 from bentpipe.simulate.radio import Radio, make_radio
@@ -230,7 +230,8 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int, topology: Any, rou
     ground = make_ground(scenario)
     numbers = fleet.satellite_id.tolist() if scenario.constellation.source == "elements" else None
     pops = {pop.id for pop in ground.pops}
-    unknown = check_references(scenario, gateways=set(ground.id), pops=pops, catalog_numbers=numbers)
+    planes = shell_planes(scenario)
+    unknown = check_references(scenario, gateways=set(ground.id), pops=pops, catalog_numbers=numbers, planes=planes)
     if unknown:
         raise ScenarioError(*unknown)
     territory = make_territory(scenario, {*ground.region.tolist(), *ground.country.tolist()} - {""})

@@ -225,8 +225,9 @@ def _meshes(
 
     def lasers_up(slots: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         earlier = world_state(prepared, slots, int(world.people[rows[0]]))
-        return np.asarray(earlier.satellite_up & earlier.laser_up)
+        return earlier.laser_up
 
+    # Studies of losses change what is in service alone.
     works = np.asarray(world.satellite_up[rows] & world.laser_up[rows])
     return slot_meshes(prepared, slots, positions, works, lasers_up)
 
@@ -541,7 +542,9 @@ def blocks_alone(slot: int, cases: Sequence[tuple[Prepared, World]]) -> Iterator
     seen: tuple[Prepared, World, _Sky] | None = None
     for prepared, world in cases:
         if seen is None or prepared.ground is not seen[0].ground or not same_sky(seen[1], world, 0):
-            seen = prepared, world, _alone(prepared, world, 0, slot, prepared.positions(slots)[0], buffers)
+            same_fleet = seen is not None and prepared.fleet is seen[0].fleet
+            position = seen[2].position_m if seen and same_fleet else prepared.positions(slots)[0]
+            seen = prepared, world, _alone(prepared, world, 0, slot, position, buffers)
         block = _empty_block(prepared, slots, world)
         _store(prepared, block, world, 0, slot, _choose(prepared, world, 0, slot, seen[2], None), None)
         yield block

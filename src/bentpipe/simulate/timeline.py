@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bentpipe.earth import to_unix_s
-from bentpipe.scenario import Scenario
+from bentpipe.scenario import Scenario, Storm
 from bentpipe.scenario.disruptions import Disruption
 
 
@@ -36,3 +36,23 @@ def window_s(scenario: Scenario, event: Disruption) -> tuple[float, float]:
     if event.end is None and event.duration is None:
         end = np.inf
     return start, end
+
+
+def felt_s(scenario: Scenario, event: Disruption) -> tuple[float, float]:
+    """When an event holds or is still felt: satellites that a storm stopped may be out beyond its end.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The event's.
+    event : Disruption
+        Any.
+
+    Returns
+    -------
+    start, end : float
+        Unix time, s, as of `window_s`.
+    """
+    start, end = window_s(scenario, event)
+    later = event.recovery.total_seconds() if isinstance(event, Storm) and event.recovery is not None else 0.0
+    return start, end + later

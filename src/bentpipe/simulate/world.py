@@ -13,16 +13,19 @@ from bentpipe.scenario import (
     FibreLoss,
     GatewayLoss,
     Jamming,
+    LaserLoss,
     LicenceWithdrawn,
     PopLoss,
     PowerCut,
     SatelliteLoss,
+    Storm,
     TerrestrialOutage,
 )
 from bentpipe.scenario.disruptions import Disruption
 from bentpipe.simulate.licence import licensed
 from bentpipe.simulate.people import powered_terminals, rolling_window_s
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.storm import stormed
 from bentpipe.simulate.terminals import dark_for_s
 from bentpipe.simulate.timeline import window_s
 
@@ -52,7 +55,7 @@ class World(NamedTuple):
     active : (T, E) bool
         Events that hold.
     laser_up : (T, N) bool
-        Satellites whose lasers work.
+        Satellites in service whose lasers work, where they have any.
     people : (T,) int64
         Which of the seeds it is drawn by.
     """
@@ -94,11 +97,17 @@ def world_state(prepared: Prepared, slots: npt.NDArray[np.int64], people: int = 
     satellite_up = np.broadcast_to(prepared.fleet.up, (len(slots), len(prepared.fleet.up))).copy()
     allowed = licensed(scenario, territory, unix_s)
     down = np.zeros((len(slots), len(territory.region_code)), np.float32)
+    laser_up = np.ones_like(satellite_up)
     for event, rows in held:
+        if isinstance(event, Storm):
+            # Satellites may still be out when the storm is over.
+            satellite_up &= ~stormed(prepared, event, unix_s, seed)
         if not rows.any():
             continue
         if isinstance(event, SatelliteLoss):
-            satellite_up[np.ix_(rows, _lost(prepared, event, seed))] = False
+            satellite_up[np.ix_(rows, _lost(prepared, event, Purpose.SATELLITE_LOSS, seed))] = False
+        elif isinstance(event, LaserLoss):
+            laser_up[np.ix_(rows, event.all | _lost(prepared, event, Purpose.LASER_LOSS, seed))] = False
         elif isinstance(event, LicenceWithdrawn):
             allowed[rows[:, None] & territory.area_at(unix_s, event.regions, event.polygon)] = False
         elif isinstance(event, Jamming):
@@ -109,10 +118,9 @@ def world_state(prepared: Prepared, slots: npt.NDArray[np.int64], people: int = 
             down[rows[:, None] & named] = event.share
     antennas, route = _ground_state(prepared, unix_s, held, seed)
     ready = _ready(prepared, people, unix_s, allowed)
-    laser_up = np.broadcast_to(np.True_, satellite_up.shape)
-    return World(
-        unix_s, satellite_up, allowed, antennas, route, ready, down, active, laser_up, np.full(len(slots), people)
-    )
+    laser_up &= satellite_up
+    by = np.full(len(slots), people)
+    return World(unix_s, satellite_up, allowed, antennas, route, ready, down, active, laser_up, by)
 
 
 def _ready(prepared: Prepared, people: int, unix_s: FloatArray, allowed: Mask) -> npt.NDArray[np.int32]:
@@ -140,7 +148,8 @@ def seed_worlds(prepared: Prepared, slots: npt.NDArray[np.int64]) -> list[World]
     first = world_state(prepared, slots)
     codes = prepared.territory.region_code
     drawn = any(
-        (isinstance(e, SatelliteLoss) and e.share is not None)
+        isinstance(e, Storm)
+        or (isinstance(e, SatelliteLoss | GatewayLoss | LaserLoss) and e.share is not None)
         or (isinstance(e, PowerCut) and prepared.ground.standing_in(e.regions or codes).any())
         for e in prepared.scenario.disruptions
     )
@@ -151,7 +160,7 @@ def seed_worlds(prepared: Prepared, slots: npt.NDArray[np.int64]) -> list[World]
 
 
 def same_sky(one: World, other: World, row: int) -> bool:
-    """Whether two worlds have the same usable links in a slot: satellites, open places, and gateways with an antenna.
+    """Whether two worlds have the same usable links in a slot: satellites, lasers, open places, gateways with an antenna.
 
     How many antennas a gateway has does not matter to its links.
 
@@ -173,8 +182,8 @@ def same_sky(one: World, other: World, row: int) -> bool:
     return same and np.array_equal(one.antennas[row] > 0, other.antennas[row] > 0)
 
 
-def _lost(prepared: Prepared, event: SatelliteLoss, seed: int) -> Mask:
-    """Satellites that an event takes: by number, by plane of a shell, or a share drawn by seed."""
+def _lost(prepared: Prepared, event: SatelliteLoss | LaserLoss, purpose: Purpose, seed: int) -> Mask:
+    """Satellites that an event takes, or whose lasers: by number, by plane of a shell, or a share drawn by seed."""
     fleet = prepared.fleet
     lost = np.isin(fleet.satellite_id, event.satellites)
     if event.shell is not None:
@@ -182,7 +191,7 @@ def _lost(prepared: Prepared, event: SatelliteLoss, seed: int) -> Mask:
         lost |= in_shell & (np.isin(fleet.plane, event.planes) if event.planes else True)
     if event.share is not None:
         key = place_id(event.id) & 0xFFFFFFFF
-        lost |= uniforms(seed, Purpose.SATELLITE_LOSS, key, fleet.satellite_id, 0) < event.share
+        lost |= uniforms(seed, purpose, key, fleet.satellite_id, 0) < event.share
     return np.asarray(lost, np.bool_)
 
 
@@ -194,7 +203,11 @@ def _ground_state(
     antennas = np.where(unix_s[:, None] >= ground.available_from_s[None, :], ground.antennas[None, :], 0)
     pop_up = np.ones((len(unix_s), len(ground.pops)), np.bool_)
     for event, rows in held:
-        if isinstance(event, GatewayLoss | FibreLoss):
+        if isinstance(event, GatewayLoss) and event.share is not None:
+            key = np.array([place_id(name) for name in ground.id], np.uint64)
+            draw = uniforms(seed, Purpose.GATEWAY_LOSS, place_id(event.id) & 0xFFFFFFFF, 0, key)
+            antennas[np.ix_(rows, draw < event.share)] = 0
+        elif isinstance(event, GatewayLoss | FibreLoss):
             antennas[np.ix_(rows, np.isin(ground.id, event.gateways))] = 0
         elif isinstance(event, PopLoss):
             pop_up[np.ix_(rows, np.isin([p.id for p in ground.pops], event.pops))] = False

@@ -61,6 +61,15 @@ class Api:
         options["progress"]("simulate", 1, 2)
         return SimpleNamespace(lines=("209 terminals",), data={"kits": 209})
 
+    def resilience(self, run: Any, lose: str, shares: Any, draws: int, slots: int, **options: Any) -> Any:
+        self.calls.append(("resilience", (run, lose, shares, draws, slots, options["seed"])))
+        options["progress"]("simulate", 1, 2)
+        return SimpleNamespace(lines=("98 % stay connected",), data={"draws": draws})
+
+    def write_resilience(self, found: Any, out: Path) -> Path:
+        self.calls.append(("write_resilience", out))
+        return out
+
     def asked(self, name: str) -> Any:
         return next(content for called, content in self.calls if called == name)
 
@@ -77,6 +86,8 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
         "write_report",
         "explain",
         "capacity",
+        "resilience",
+        "write_resilience",
         "compare",
     ):
         monkeypatch.setattr(bentpipe, name, getattr(stand_in, name), raising=False)

@@ -142,6 +142,44 @@ def test_capacity_takes_a_scenario_where_there_is_no_run(
     assert "no run is called 'nowhere'" in err and "no scenario is called 'nowhere'" in err
 
 
+def test_resilience_asks_with_shares_and_writes_the_page(
+    api: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["resilience", "ukraine-2022"]) == 0
+    run, *asked = api.asked("resilience")
+    assert run.path == Path("runs/ukraine-2022")
+    assert asked == ["satellites", (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5), 20, 12, None]
+    assert api.asked("write_resilience") == Path("runs/ukraine-2022/resilience.html")
+    out, err = capsys.readouterr()
+    assert out == "98 % stay connected\nReport: runs/ukraine-2022/resilience.html\n" and "simulating" in err
+    api.calls.clear()
+    options = ["--lose", "gateways", "--shares", "2.5, 50", "--draws", "7", "--slots", "3", "--seed", "9"]
+    assert main(["resilience", "ukraine-2022", *options, "--out", "page.html", "--json", "-q"]) == 0
+    assert api.asked("resilience")[1:] == ("gateways", (0.025, 0.5), 7, 3, 9)
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert found["resilience"] == {"draws": 7} and found["report"] == "page.html" and err == ""
+
+
+def test_resilience_of_a_scenario_writes_where_it_is_told(
+    api: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def no_run(name: str) -> Any:
+        raise UnknownNameError(f"no run is called {name!r}")
+
+    monkeypatch.setattr(bentpipe, "open_run", no_run)
+    monkeypatch.setattr(bentpipe, "load_scenario", lambda name: api.load_scenario(name, {}))
+    assert main(["resilience", "ukraine-2022", "-q"]) == 0
+    assert "name --out" in capsys.readouterr().out
+    assert main(["resilience", "ukraine-2022", "-q", "--out", str(tmp_path / "here")]) == 0
+    assert api.asked("write_resilience") == tmp_path / "here" / "resilience.html"
+    (tmp_path / "file").write_text("")
+    api.calls.clear()
+    assert main(["resilience", "ukraine-2022", "-q", "--out", str(tmp_path / "file" / "x.html")]) == 2
+    assert "resilience" not in dict(api.calls)  # refused before the work
+
+
 def test_explain_asks_for_the_link_where_it_is_wanted(api: Any) -> None:
     assert main(["explain", "ukraine-2022", "kyiv", "--at", "2022-10-10T06:00Z", "--link"]) == 0
     assert api.asked("explain") == ("kyiv", "2022-10-10T06:00:00", "link")
