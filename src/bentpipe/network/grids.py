@@ -11,6 +11,8 @@ IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
+#: Farthest along the orbit that a place stands in for an empty one, degrees, and one place at least.
+_ASIDE_DEG = 25
 #: What is known of each shell, by row: its first row in the table, planes, places, places left over at the seam.
 Table = tuple[Int32Array, IntArray]
 
@@ -81,21 +83,29 @@ def _across(
     pair: Int32Array,
     made: int,
 ) -> int:
-    """Link each satellite to place + shift + off of the next plane.
+    """Link each satellite to place + shift + off of the next plane that has satellites.
 
     With `empty_only`, only where place + shift is empty, and only satellites that have no link on that side.
     """
     first, planes, places, seam = shell[0], shell[1], shell[2], shell[3]
+    held = np.empty(planes, np.int64)
+    occupied = 0
     for p in range(planes):
-        q = p + 1
-        if q == planes:
-            # Of two planes the seam is the link that there is already.
-            if not close_seam or planes < 3:
+        for s in range(places):
+            if table[first + p * places + s] >= 0:
+                held[occupied] = p
+                occupied += 1
                 break
-            q = 0
+    for i in range(occupied):
+        p = held[i]
+        if i + 1 == occupied:
+            # Of two planes the seam is the link that there is already.
+            if not close_seam or occupied < 3:
+                break
+        q = held[(i + 1) % occupied]
         for s in range(places):
             a = table[first + p * places + s]
-            to = s + shift + (seam if p + 1 == planes else 0)
+            to = s + shift + (seam if q < p else 0)
             b = table[first + q * places + (to + off) % places]
             if a < 0 or b < 0 or free[a] <= 0 or free[b] <= 0:
                 continue
@@ -120,8 +130,9 @@ def _plus_grid(
         made = _rings(table, shell[0], shell[1], shell[2], free, pair, made)
         made = _across(table, shell, close_seam, shift, 0, False, free, used, pair, made)
         if shell[2] > 2:
-            made = _across(table, shell, close_seam, shift, -1, True, free, used, pair, made)
-            made = _across(table, shell, close_seam, shift, 1, True, free, used, pair, made)
+            for off in range(1, max(1, shell[2] * _ASIDE_DEG // 360) + 1):
+                made = _across(table, shell, close_seam, shift, -off, True, free, used, pair, made)
+                made = _across(table, shell, close_seam, shift, off, True, free, used, pair, made)
     return made
 
 

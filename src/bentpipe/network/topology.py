@@ -147,9 +147,9 @@ class Topology:
 def plus_grid(sky: LaserSky) -> Int32Array:
     """Link the next in the own plane, and the same place in the next plane.
 
-    In its plane a satellite is linked to the next one there is, over empty places. Across, where its place in the
-    next plane (shifted by ``shift``) is empty, it is linked to the place before that, else the one after, if that
-    has no link on that side. Terminals that do not suffice go to the own plane first, then across from plane to
+    In its plane a satellite is linked to the next one there is, over empty places; across, to the next plane that has
+    satellites. Where its place there (shifted by ``shift``) is empty, it is linked to the place before that, else the
+    one after, and so on for 25 degrees along the orbit, if that has no link on that side. Terminals that do not suffice go to the own plane first, then across from plane to
     plane: with three of them every second link across is left out.
 
     Parameters
