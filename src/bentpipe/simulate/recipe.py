@@ -217,19 +217,24 @@ def _meshes(
     rows: npt.NDArray[np.int64],
     slots: npt.NDArray[np.int64],
     positions: npt.NDArray[np.float64],
+    alone: bool = False,
 ) -> Iterator[Mesh | None]:
-    """Lasers in use in consecutive slots; None for bent pipes."""
+    """Lasers in use in consecutive slots; None for bent pipes.
+
+    What stood before them decides what is acquired: the run's own timeline, or, for a slot taken alone in a world that
+    may be another, that world as if it had always been.
+    """
     if prepared.lasers is None:
         return iter([None] * len(slots))
     from bentpipe.simulate.lasers import slot_meshes
 
-    def lasers_up(slots: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        earlier = world_state(prepared, slots, int(world.people[rows[0]]))
-        return earlier.laser_up
-
     # Studies of losses change what is in service alone.
     works = np.asarray(world.satellite_up[rows] & world.laser_up[rows])
-    return slot_meshes(prepared, slots, positions, works, lasers_up)
+
+    def before(earlier: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        return np.repeat(works[:1], len(earlier), axis=0) if alone else world_state(prepared, earlier).laser_up
+
+    return slot_meshes(prepared, slots, positions, works, before)
 
 
 def _sky_of(
@@ -517,7 +522,7 @@ def _alone(
     buffers: tuple[LinkBuffers, LinkBuffers],
 ) -> _Sky:
     """Geometry of one slot taken by itself."""
-    (mesh,) = _meshes(prepared, world, np.array([row]), np.array([slot], np.int64), position[None])
+    (mesh,) = _meshes(prepared, world, np.array([row]), np.array([slot], np.int64), position[None], alone=True)
     return _sky_of(prepared, world, row, position, mesh, buffers)
 
 

@@ -56,8 +56,6 @@ class World(NamedTuple):
         Events that hold.
     laser_up : (T, N) bool
         Satellites in service whose lasers work, where they have any.
-    people : (T,) int64
-        Which of the seeds it is drawn by.
     """
 
     unix_s: FloatArray
@@ -69,7 +67,6 @@ class World(NamedTuple):
     terrestrial_down: npt.NDArray[np.float32]
     active: Mask
     laser_up: Mask
-    people: npt.NDArray[np.int64]
 
 
 def world_state(prepared: Prepared, slots: npt.NDArray[np.int64], people: int = 0) -> World:
@@ -119,8 +116,7 @@ def world_state(prepared: Prepared, slots: npt.NDArray[np.int64], people: int = 
     antennas, route = _ground_state(prepared, unix_s, held, seed)
     ready = _ready(prepared, people, unix_s, allowed)
     laser_up &= satellite_up
-    by = np.full(len(slots), people)
-    return World(unix_s, satellite_up, allowed, antennas, route, ready, down, active, laser_up, by)
+    return World(unix_s, satellite_up, allowed, antennas, route, ready, down, active, laser_up)
 
 
 def _ready(prepared: Prepared, people: int, unix_s: FloatArray, allowed: Mask) -> npt.NDArray[np.int32]:
