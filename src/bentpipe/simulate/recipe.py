@@ -353,6 +353,8 @@ def _choose(
 
 def _down_m(prepared: Prepared, ways: Relayed) -> npt.NDArray[np.float64]:
     """Lasers, forwarding and feeder link of each satellite, (N,) m of vacuum; infinity where there is no way."""
+    if prepared.lasers is None:
+        return ways.range_m
     return np.asarray(ways.range_m + ways.laser_m + prepared.hop_m * ways.lasers)
 
 
