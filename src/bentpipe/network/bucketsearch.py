@@ -18,11 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.kernel import kernel
+from bentpipe.network.mesh import FloatArray, Int32Array, Mesh
 
-IntArray = npt.NDArray[np.int64]
-Int32Array = npt.NDArray[np.int32]
 IndexArray = npt.NDArray[np.uint32]
-FloatArray = npt.NDArray[np.float64]
 
 MOST_BUCKETS = 4096
 """Buckets are made wider rather than more: an empty one costs 1 ns in every search."""
@@ -45,6 +43,23 @@ class Graph(NamedTuple):
     offset: IndexArray
     neighbour: IndexArray
     arc_cost: FloatArray
+
+
+def make_graph(mesh: Mesh, cost_m: FloatArray) -> Graph:
+    """A mesh with costs, as the kernels read it.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        E lasers between N satellites.
+    cost_m : (E,) float64
+        Their costs, m.
+
+    Returns
+    -------
+    Graph
+    """
+    return Graph(mesh.offset.astype(np.uint32), mesh.neighbour.view(np.uint32), cost_m[mesh.laser])
 
 
 def bucket_width(cost: FloatArray, span: float) -> tuple[float, int]:

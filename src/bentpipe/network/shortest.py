@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from bentpipe.errors import Fault, InputError
 from bentpipe.kernel import kernel
-from bentpipe.network.bucketsearch import Graph, IndexArray, bucket_width, search
+from bentpipe.network.bucketsearch import IndexArray, bucket_width, make_graph, search
 from bentpipe.network.mesh import Entries, FloatArray, Int32Array, IntArray, Mesh
 from bentpipe.network.meshinput import check_costs, check_entries
 from bentpipe.network.sweeps import (
@@ -70,11 +70,6 @@ class Trees(NamedTuple):
 
     cost_m: FloatArray
     previous: Int32Array
-
-
-def make_graph(mesh: Mesh, cost_m: FloatArray) -> Graph:
-    """A mesh with costs, as the kernels read it."""
-    return Graph(mesh.offset.astype(np.uint32), mesh.neighbour.view(np.uint32), cost_m[mesh.laser])
 
 
 def _span(cost_m: FloatArray) -> float:

@@ -120,7 +120,7 @@ def reference_orders(graph: Graph, cost_m: FloatArray) -> IndexArray:
     away, previous = np.empty((2, n)), np.empty(n, np.int32)
     scratch = (np.empty(n + buckets, np.uint32), np.empty(n + buckets, np.uint32))
     reference = 0
-    for row in away:
+    for row in away if n else ():
         search(
             *graph, np.array([reference], np.uint32), np.zeros(1), 0, 1, width, buckets, row, previous, *scratch
         )  # fmt: skip
@@ -323,6 +323,27 @@ def write_costs(
         for k in range(begin, end):
             found = least[k - begin]
             cost[k, j] = 0.0 if k == j else (found if found < math.inf else math.nan)
+
+
+@kernel("void(uint32[::1], uint32[:,::1], float64[:,::1], int64, int64, float64[:,::1], int32[:,::1])")
+def write_next_hops(
+    first: IndexArray,
+    neighbour: IndexArray,
+    cost: FloatArray,
+    begin: int,
+    end: int,
+    label: FloatArray,
+    next_hop: Int32Array,
+) -> None:
+    """Turn the settled labels of the satellites ``begin:end`` into columns of a forwarding table."""
+    n, lanes = label.shape
+    towards = np.empty(lanes, np.int32)
+    for s in range(n):
+        _previous(first, neighbour, cost, s, lanes, label, towards)
+        for lane in range(end - begin):
+            next_hop[s, begin + lane] = towards[lane]
+        if begin <= s < end:
+            next_hop[s, s] = s
 
 
 def lane_cuts(count: int, threads: int) -> list[int]:
