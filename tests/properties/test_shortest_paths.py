@@ -11,6 +11,7 @@ from meshes import dense, random_mesh, scipy_costs
 from bentpipe.network.betweenends import between, pairs_between, to_ends
 from bentpipe.network.mesh import Entries, Mesh, make_mesh
 from bentpipe.network.nearestend import nearest
+from bentpipe.network.pairpaths import paths_between
 from bentpipe.network.shortest import Trees, costs_between, trees
 from bentpipe.network.treepaths import path_measures, trace
 
@@ -145,7 +146,10 @@ def test_methods_orders_and_threads_change_no_bit(seed: int) -> None:
             sweep = trees(mesh, cost, entries, threads, "sweep", other)
             np.testing.assert_array_equal(sweep.cost_m, bucket.cost_m)
             np.testing.assert_array_equal(sweep.previous, bucket.previous)
-    expected = between(bucket, entries)
+    pairs, value = pairs_between(bucket, entries), np.random.default_rng(seed).uniform(1, 2, len(cost))
+    expected = (*pairs, *path_measures(mesh, bucket.previous, value, pairs.leaving))
     for method in ("bucket", "sweep"):
         for threads in (1, 2):
-            np.testing.assert_array_equal(costs_between(mesh, cost, entries, threads, method), expected)
+            np.testing.assert_array_equal(costs_between(mesh, cost, entries, threads, method), pairs.cost_m)
+            for found, known in zip(paths_between(mesh, cost, entries, value, threads, method), expected, strict=True):
+                np.testing.assert_array_equal(found, known)

@@ -18,41 +18,16 @@ satellites   bucket  sweep, reference orders  sweep, grid orders
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from bentpipe.errors import Fault, InputError
 from bentpipe.kernel import kernel
-from bentpipe.network.bucketsearch import IndexArray, bucket_width, make_graph, search
+from bentpipe.network.bucketsearch import IndexArray, search
 from bentpipe.network.mesh import Entries, FloatArray, Int32Array, IntArray, Mesh
-from bentpipe.network.meshinput import check_costs, check_entries
-from bentpipe.network.sweeps import (
-    Quads,
-    check_orders,
-    label_rows,
-    lane_cuts,
-    make_quads,
-    reference_orders,
-    settle,
-    write_costs,
-    write_trees,
-)
-from bentpipe.network.tiles import even_cuts, run_tiles
-
-Method = Literal["bucket", "sweep"]
-
-SWEEP_FROM = 32
-"""Ends from which sweeps are taken: with 16, irregular meshes of 10,000 satellites are quicker by buckets."""
-
-SWEEP_FROM_WITH_ORDERS = 8
-"""The same where good orders are given."""
-
-TILES_A_THREAD = 4
-"""More tiles than threads, so that a thread that is held up by others on the machine leaves work to the rest."""
+from bentpipe.network.searchplan import Method, by_bucket, by_labels, prepare_search
+from bentpipe.network.sweeps import write_costs, write_trees
 
 
 class Trees(NamedTuple):
@@ -70,12 +45,6 @@ class Trees(NamedTuple):
 
     cost_m: FloatArray
     previous: Int32Array
-
-
-def _span(cost_m: FloatArray) -> float:
-    """Largest difference of finite entry costs."""
-    finite = cost_m[np.isfinite(cost_m)]
-    return float(finite.max() - finite.min()) if len(finite) else 0.0
 
 
 @kernel(
@@ -105,98 +74,6 @@ def _trees(
             offset, neighbour, arc_cost, entry, entry_cost, start[k], stop[k], width, buckets,
             cost[k], previous[k], after, before,
         )  # fmt: skip
-
-
-@kernel(
-    "void(uint32[::1], uint32[::1], float64[::1], int64[::1], int64[::1], uint32[::1], float64[::1], float64, int64,"
-    "int64, int64, float64[:,::1])"
-)
-def _costs_between(
-    offset: IndexArray,
-    neighbour: IndexArray,
-    arc_cost: FloatArray,
-    start: IntArray,
-    stop: IntArray,
-    entry: IndexArray,
-    entry_cost: FloatArray,
-    width: float,
-    buckets: int,
-    first: int,
-    last: int,
-    cost: FloatArray,
-) -> None:
-    """Costs from the ends ``first:last`` to all ends."""
-    n = offset.size - 1
-    after, before = np.empty(n + buckets, np.uint32), np.empty(n + buckets, np.uint32)
-    label, previous = np.empty(n), np.empty(n, np.int32)
-    for k in range(first, last):
-        search(
-            offset, neighbour, arc_cost, entry, entry_cost, start[k], stop[k], width, buckets,
-            label, previous, after, before,
-        )  # fmt: skip
-        for j in range(start.size):
-            least = math.inf
-            for p in range(start[j], stop[j]):
-                least = min(least, label[entry[p]] + entry_cost[p])
-            cost[k, j] = 0.0 if k == j else (least if least < math.inf else math.nan)
-
-
-class _Search(NamedTuple):
-    """What the methods start from."""
-
-    mesh: Mesh
-    cost: FloatArray
-    ends: Entries
-    threads: int
-    orders: IndexArray | None
-
-    @property
-    def entry_arrays(self) -> tuple[IntArray, IntArray, IndexArray, FloatArray]:
-        return self.ends.start, self.ends.stop, self.ends.satellite.view(np.uint32), self.ends.cost_m
-
-
-def _prepare(
-    mesh: Mesh,
-    cost_m: FloatArray,
-    entries: Entries,
-    threads: int,
-    method: Method | None,
-    orders: npt.ArrayLike | None,
-) -> tuple[Method, _Search]:
-    """Check what is given, and choose a method."""
-    if method not in (None, "bucket", "sweep"):
-        raise InputError(Fault("unknown method", "method", method, '"bucket" or "sweep"'))
-    cost, ends = check_costs(mesh, cost_m), check_entries(mesh, entries)
-    checked = None if orders is None else check_orders(orders, mesh.satellites)
-    enough = SWEEP_FROM if checked is None else SWEEP_FROM_WITH_ORDERS
-    chosen: Method = method or ("sweep" if len(ends.start) >= enough else "bucket")
-    return chosen, _Search(mesh, cost, ends, threads, checked)
-
-
-def _by_bucket(given: _Search, work: Callable[..., object], *out: npt.NDArray[np.generic]) -> None:
-    """Run a kernel that goes from end to end."""
-    graph = make_graph(given.mesh, given.cost)
-    width, buckets = bucket_width(given.cost, _span(given.ends.cost_m))
-    count = len(given.ends.start)
-
-    def tile(first: int, last: int) -> None:
-        work(*graph, *given.entry_arrays, width, buckets, first, last, *out)
-
-    run_tiles(tile, even_cuts(count, 1 if given.threads <= 1 else given.threads * TILES_A_THREAD), given.threads)
-
-
-def _by_sweep(given: _Search, write: Callable[[int, int, FloatArray, Quads], object]) -> None:
-    """Settle the labels of tile after tile, and have them written."""
-    quads, orders = make_quads(given.mesh, given.cost), given.orders
-    if orders is None:
-        orders = reference_orders(make_graph(given.mesh, given.cost), given.cost)
-
-    def tile(first: int, last: int) -> None:
-        label, due = label_rows(given.mesh.satellites, last - first)
-        settle(quads.first, quads.neighbour, quads.cost, orders, *given.entry_arrays, first, last, label, due)
-        write(first, last, label, quads)
-
-    run_tiles(tile, lane_cuts(len(given.ends.start), given.threads), given.threads)
 
 
 def trees(
@@ -240,13 +117,13 @@ def trees(
     Dijkstra (1959) with circular buckets (Dial, 1969), see `bentpipe.network.bucketsearch`, or sweeps (Qian, Zhang
     and Zhao, 2007), see `bentpipe.network.sweeps`.
     """
-    chosen, given = _prepare(mesh, cost_m, entries, threads, method, orders)
+    given = prepare_search(mesh, cost_m, entries, threads, method, orders)
     shape = (len(given.ends.start), mesh.satellites)
     out = Trees(np.empty(shape), np.empty(shape, np.int32))
-    if chosen == "bucket":
-        _by_bucket(given, _trees, *out)
+    if given.method == "bucket":
+        by_bucket(given, lambda first, last, plan: _trees(*plan, first, last, *out))
     else:
-        _by_sweep(
+        by_labels(
             given,
             lambda first, last, label, quads: write_trees(
                 quads.first, quads.neighbour, quads.cost, *given.entry_arrays, first, last, label, *out
@@ -280,10 +157,7 @@ def costs_between(
     InputError
         As for `trees`.
     """
-    chosen, given = _prepare(mesh, cost_m, entries, threads, method, orders)
+    given = prepare_search(mesh, cost_m, entries, threads, method, orders)
     out = np.empty((len(given.ends.start),) * 2)
-    if chosen == "bucket":
-        _by_bucket(given, _costs_between, out)
-    else:
-        _by_sweep(given, lambda first, last, label, _: write_costs(*given.entry_arrays, first, last, label, out))
+    by_labels(given, lambda first, last, label, _: write_costs(*given.entry_arrays, first, last, label, out))
     return out

@@ -45,14 +45,19 @@ class Quads(NamedTuple):
         Satellites at the other ends, falling, so that of equal paths the last one found is the lowest.
     cost : (G, 4) float64
         Costs; inf where a group is not full.
+    laser : (G, 4) int32
+        The lasers' rows in the mesh.
     """
 
     first: IndexArray
     neighbour: IndexArray
     cost: FloatArray
+    laser: Int32Array
 
 
-@kernel("void(int64[::1], int32[::1], int32[::1], float64[::1], uint32[::1], uint32[:,::1], float64[:,::1])")
+@kernel(
+    "void(int64[::1], int32[::1], int32[::1], float64[::1], uint32[::1], uint32[:,::1], float64[:,::1], int32[:,::1])"
+)
 def _fill_quads(
     offset: IntArray,
     neighbour: Int32Array,
@@ -61,21 +66,24 @@ def _fill_quads(
     first: IndexArray,
     to: IndexArray,
     cost: FloatArray,
+    row: Int32Array,
 ) -> None:
     for s in range(offset.size - 1):
-        base = np.int64(first[s])
-        count = offset[s + 1] - offset[s]
+        base, begin = np.int64(first[s]), offset[s]
+        count = offset[s + 1] - begin
         for r in range(count):
-            v, c = np.uint32(neighbour[offset[s] + r]), laser_cost[laser[offset[s] + r]]
-            q = r
+            v, q = np.uint32(neighbour[begin + r]), r
             while q > 0 and to[base + (q - 1) // 4, (q - 1) % 4] < v:
-                to[base + q // 4, q % 4] = to[base + (q - 1) // 4, (q - 1) % 4]
-                cost[base + q // 4, q % 4] = cost[base + (q - 1) // 4, (q - 1) % 4]
+                g, h = base + q // 4, base + (q - 1) // 4
+                to[g, q % 4], row[g, q % 4] = to[h, (q - 1) % 4], row[h, (q - 1) % 4]
                 q -= 1
-            to[base + q // 4, q % 4], cost[base + q // 4, q % 4] = v, c
+            to[base + q // 4, q % 4], row[base + q // 4, q % 4] = v, laser[begin + r]
+        for r in range(count):
+            cost[base + r // 4, r % 4] = laser_cost[row[base + r // 4, r % 4]]
         for r in range(count, 4 * (np.int64(first[s + 1]) - base)):
             # A neighbour, not the satellite itself, which would ask to be visited again.
-            to[base + r // 4, r % 4], cost[base + r // 4, r % 4] = to[base, 0], math.inf
+            to[base + r // 4, r % 4], row[base + r // 4, r % 4] = to[base, 0], row[base, 0]
+            cost[base + r // 4, r % 4] = math.inf
 
 
 def make_quads(mesh: Mesh, cost_m: FloatArray) -> Quads:
@@ -95,7 +103,7 @@ def make_quads(mesh: Mesh, cost_m: FloatArray) -> Quads:
     first = np.zeros(mesh.satellites + 1, np.uint32)
     np.cumsum((np.diff(mesh.offset) + 3) // 4, out=first[1:])
     shape = (int(first[-1]), 4)
-    out = Quads(first, np.empty(shape, np.uint32), np.empty(shape))
+    out = Quads(first, np.empty(shape, np.uint32), np.empty(shape), np.empty(shape, np.int32))
     _fill_quads(mesh.offset, mesh.neighbour, mesh.laser, cost_m, *out)
     return out
 

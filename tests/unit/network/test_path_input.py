@@ -12,6 +12,7 @@ from bentpipe.network.bucketsearch import MOST_BUCKETS, bucket_width
 from bentpipe.network.forwarding import forwarding_table, next_hops_down
 from bentpipe.network.mesh import Entries, Mesh, join_entries, make_mesh
 from bentpipe.network.nearestend import nearest
+from bentpipe.network.pairpaths import paths_between
 from bentpipe.network.shortest import costs_between, trees
 from bentpipe.network.sweeps import check_orders, grid_orders, lane_cuts
 from bentpipe.network.tiles import even_cuts, run_tiles
@@ -99,6 +100,8 @@ def test_orders_and_methods_that_are_none_are_refused(line: tuple[Mesh, Entries]
             trees(mesh, mesh.length_m, entries, orders=orders)
     with pytest.raises(InputError, match="unknown method"):
         trees(mesh, mesh.length_m, entries, method="heap")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="every laser needs one value"):
+        paths_between(mesh, mesh.length_m, entries, np.ones(2))
     found = trees(mesh, mesh.length_m, entries)
     with pytest.raises(InputError, match="do not fit the mesh"):
         path_measures(mesh, found.previous, np.ones(2), found.previous)
@@ -112,6 +115,8 @@ def test_nothing_to_do_is_done(method: str) -> None:
         found = trees(mesh, np.zeros(0), none, 2, method)  # type: ignore[arg-type]
         assert found.cost_m.shape == (ends, satellites) and np.isinf(found.cost_m).all()
         assert costs_between(mesh, np.zeros(0), none, 2, method).shape == (ends, ends)  # type: ignore[arg-type]
+        paths = paths_between(mesh, np.zeros(0), none, np.zeros(0), 2, method)  # type: ignore[arg-type]
+        assert paths.lasers.shape == (ends, ends) and (paths.leaving == -1).all()
         assert forwarding_table(mesh, np.zeros(0)).shape == (satellites, satellites)
 
 
