@@ -50,7 +50,7 @@ from bentpipe.network.nearestend import nearest
 from bentpipe.network.pairpaths import paths_between
 from bentpipe.network.searchplan import Method
 from bentpipe.network.shortest import costs_between, trees
-from bentpipe.network.sweeps import grid_orders
+from bentpipe.network.sweeps import LabelBuffers, grid_orders
 from bentpipe.network.treepaths import path_measures
 from bentpipe.orbit import Propagator, Sgp4Elements, walker_shell
 
@@ -59,6 +59,7 @@ STEERING_DEG = 57.0
 START = 1_787_270_400.0  # 2026-08-21T00:00:00Z
 LONGEST_LASER_M = 5_016_000.0  # lasers of satellites at 550 km stay 80 km above the ground, as in Hypatia
 BLOCK = 60
+LABELS = LabelBuffers()
 
 Floats = npt.NDArray[np.float64]
 
@@ -148,7 +149,7 @@ def step(world: World, unix_s: float, buffers: LinkBuffers, threads: int) -> Flo
 def round_trips(world: World, position: Floats, buffers: LinkBuffers, threads: int) -> Floats:
     entries = entries_of(world, position, buffers)
     mesh = mesh_of(world, position)
-    return costs_between(mesh, mesh.length_m, entries, threads, None, world.orders) * (2.0 / LIGHT_M_S)
+    return costs_between(mesh, mesh.length_m, entries, threads, None, world.orders, LABELS) * (2.0 / LIGHT_M_S)
 
 
 def clock(work: Callable[[], object], repeats: int) -> tuple[float, float]:
@@ -185,15 +186,19 @@ def beside_scipy(world: World, mesh: Mesh, entries: Entries, whole_ms: float, re
     graph, first, count = scipy_graph(mesh, entries), mesh.satellites, len(entries.start)
     ends = np.arange(first, first + count)
     theirs = dijkstra(graph, indices=ends)[:, first + count :]
-    ours = costs_between(mesh, mesh.length_m, entries, 2, None, world.orders)
+    ours = costs_between(mesh, mesh.length_m, entries, 2, None, world.orders, LABELS)
     apart = ~np.eye(count, dtype=bool)
     np.testing.assert_allclose(ours[apart], np.where(np.isinf(theirs), np.nan, theirs)[apart], rtol=1e-9)
     taken = show("SciPy: csgraph.dijkstra, distances only", lambda: dijkstra(graph, indices=ends), max(3, repeats // 5))
     one = show(
-        "all pairs, 1 thread", lambda: costs_between(mesh, mesh.length_m, entries, 1, None, world.orders), repeats
+        "all pairs, 1 thread",
+        lambda: costs_between(mesh, mesh.length_m, entries, 1, None, world.orders, LABELS),
+        repeats,
     )
     two = show(
-        "all pairs, 2 threads", lambda: costs_between(mesh, mesh.length_m, entries, 2, None, world.orders), repeats
+        "all pairs, 2 threads",
+        lambda: costs_between(mesh, mesh.length_m, entries, 2, None, world.orders, LABELS),
+        repeats,
     )
     print(f"  ratios to SciPy: step {taken / whole_ms:.1f}, all pairs alone {taken / one:.1f} and {taken / two:.1f}")
     return taken
@@ -212,15 +217,17 @@ def parts(world: World, mesh: Mesh, entries: Entries, repeats: int) -> None:
         given = world.orders if orders else None
         label = f"all pairs, 1 thread, {method}{', grid orders' if orders else ''}"
         show(
-            label, lambda m=method, o=given: costs_between(mesh, mesh.length_m, entries, 1, m, o), max(3, repeats // 4)
+            label,
+            lambda m=method, o=given: costs_between(mesh, mesh.length_m, entries, 1, m, o, LABELS),
+            max(3, repeats // 4),
         )
 
     def with_trees() -> None:
-        found = trees(mesh, mesh.length_m, entries, 2, None, world.orders)
+        found = trees(mesh, mesh.length_m, entries, 2, None, world.orders, LABELS)
         path_measures(mesh, found.previous, mesh.length_m, pairs_between(found, entries).leaving)
 
     def with_paths() -> None:
-        paths_between(mesh, mesh.length_m, entries, mesh.length_m, 2, None, world.orders)
+        paths_between(mesh, mesh.length_m, entries, mesh.length_m, 2, None, world.orders, LABELS)
 
     show("all pairs with hops, lengths, marks, 2 threads", with_paths, max(3, repeats // 4))
     show("the same from trees that are kept, 2 threads", with_trees, max(3, repeats // 4))

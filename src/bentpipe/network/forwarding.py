@@ -10,8 +10,8 @@ from bentpipe.network.mesh import FloatArray, Int32Array, Mesh
 from bentpipe.network.meshinput import check_costs
 from bentpipe.network.shortest import Trees
 from bentpipe.network.sweeps import (
+    LabelBuffers,
     check_orders,
-    label_rows,
     lane_cuts,
     make_quads,
     reference_orders,
@@ -58,16 +58,16 @@ def forwarding_table(
     cost, n = check_costs(mesh, cost_m), mesh.satellites
     quads = make_quads(mesh, cost)
     visited = reference_orders(make_graph(mesh, cost), cost) if orders is None else check_orders(orders, n)
-    out = np.empty((n, n), np.int32)
+    out, buffers = np.empty((n, n), np.int32), LabelBuffers()
     rows, every = np.arange(n + 1, dtype=np.int64), np.arange(n, dtype=np.uint32)
 
     def tile(first: int, last: int) -> None:
-        label, due = label_rows(n, last - first)
-        settle(
-            quads.first, quads.neighbour, quads.cost, visited, rows[:-1], rows[1:], every, np.zeros(n),
-            first, last, label, due,
-        )  # fmt: skip
-        write_next_hops(quads.first, quads.neighbour, quads.cost, first, last, label, out)
+        with buffers.rows(n, last - first) as (label, due):
+            settle(
+                quads.first, quads.neighbour, quads.cost, visited, rows[:-1], rows[1:], every, np.zeros(n),
+                first, last, label, due,
+            )  # fmt: skip
+            write_next_hops(quads.first, quads.neighbour, quads.cost, first, last, label, out)
 
     run_tiles(tile, lane_cuts(n, threads), threads)
     return out

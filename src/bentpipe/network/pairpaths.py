@@ -13,7 +13,7 @@ from bentpipe.kernel import kernel
 from bentpipe.network.bucketsearch import IndexArray
 from bentpipe.network.mesh import Entries, FloatArray, Int32Array, IntArray, Mesh
 from bentpipe.network.searchplan import Method, by_labels, prepare_search
-from bentpipe.network.sweeps import Quads
+from bentpipe.network.sweeps import LabelBuffers, Quads
 from bentpipe.network.treepaths import HashArray, mixed
 
 
@@ -159,6 +159,7 @@ def paths_between(
     threads: int = 1,
     method: Method | None = None,
     orders: npt.ArrayLike | None = None,
+    buffers: LabelBuffers | None = None,
 ) -> PairPaths:
     """Least-cost paths of every pair of ends: what `trees`, `pairs_between` and `path_measures` give, bit for bit.
 
@@ -166,7 +167,7 @@ def paths_between(
 
     Parameters
     ----------
-    mesh, cost_m, entries, threads, method, orders
+    mesh, cost_m, entries, threads, method, orders, buffers
         As for `bentpipe.network.shortest.trees`.
     value : (E,) float64
         Value of each laser to be added up along paths, such as its length where the cost is something else.
@@ -180,7 +181,7 @@ def paths_between(
     InputError
         As for `bentpipe.network.shortest.trees`, or values that do not fit the mesh.
     """
-    given = prepare_search(mesh, cost_m, entries, threads, method, orders)
+    given = prepare_search(mesh, cost_m, entries, threads, method, orders, buffers)
     per_laser = np.ascontiguousarray(value, np.float64)
     if per_laser.shape != given.cost.shape:
         raise InputError(Fault("every laser needs one value", "value", per_laser.shape, f"({len(mesh.pair)},)"))

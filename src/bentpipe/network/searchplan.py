@@ -15,9 +15,9 @@ from bentpipe.network.mesh import Entries, FloatArray, IntArray, Mesh
 from bentpipe.network.meshinput import check_costs, check_entries
 from bentpipe.network.sweeps import (
     LANE_STEP,
+    LabelBuffers,
     Quads,
     check_orders,
-    label_rows,
     lane_cuts,
     make_quads,
     reference_orders,
@@ -63,6 +63,8 @@ class Search(NamedTuple):
         Chosen.
     orders : (R, N) uint32 or None
         Orders of the sweeps that were given.
+    buffers : LabelBuffers
+        Memory for labels.
     """
 
     mesh: Mesh
@@ -71,6 +73,7 @@ class Search(NamedTuple):
     threads: int
     method: Method
     orders: IndexArray | None
+    buffers: LabelBuffers
 
     @property
     def entry_arrays(self) -> tuple[IntArray, IntArray, IndexArray, FloatArray]:
@@ -97,12 +100,13 @@ def prepare_search(
     threads: int,
     method: Method | None,
     orders: npt.ArrayLike | None,
+    buffers: LabelBuffers | None,
 ) -> Search:
     """Check what is given, and choose a method.
 
     Parameters
     ----------
-    mesh, cost_m, entries, threads, method, orders
+    mesh, cost_m, entries, threads, method, orders, buffers
         As for `bentpipe.network.shortest.trees`.
 
     Returns
@@ -115,7 +119,7 @@ def prepare_search(
     checked = None if orders is None else check_orders(orders, mesh.satellites)
     enough = SWEEP_FROM if checked is None else SWEEP_FROM_WITH_ORDERS
     chosen: Method = method or ("sweep" if len(ends.start) >= enough else "bucket")
-    return Search(mesh, cost, ends, threads, chosen, checked)
+    return Search(mesh, cost, ends, threads, chosen, checked, buffers or LabelBuffers())
 
 
 @kernel(
@@ -180,17 +184,17 @@ def by_labels(given: Search, write: Write) -> None:
         plan = given.bucket_plan
 
         def bucket_tile(first: int, last: int) -> None:
-            label, _ = label_rows(satellites, last - first)
-            _settle_by_buckets(*plan, first, last, label)
-            write(first, last, label, quads)
+            with given.buffers.rows(satellites, last - first) as (label, _):
+                _settle_by_buckets(*plan, first, last, label)
+                write(first, last, label, quads)
 
         run_tiles(bucket_tile, even_cuts(count, -(-count // LANE_STEP)), given.threads)
         return
     orders = reference_orders(make_graph(given.mesh, given.cost), given.cost) if given.orders is None else given.orders
 
     def tile(first: int, last: int) -> None:
-        label, due = label_rows(satellites, last - first)
-        settle(quads.first, quads.neighbour, quads.cost, orders, *given.entry_arrays, first, last, label, due)
-        write(first, last, label, quads)
+        with given.buffers.rows(satellites, last - first) as (label, due):
+            settle(quads.first, quads.neighbour, quads.cost, orders, *given.entry_arrays, first, last, label, due)
+            write(first, last, label, quads)
 
     run_tiles(tile, lane_cuts(count, given.threads), given.threads)

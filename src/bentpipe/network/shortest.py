@@ -27,7 +27,7 @@ from bentpipe.kernel import kernel
 from bentpipe.network.bucketsearch import IndexArray, search
 from bentpipe.network.mesh import Entries, FloatArray, Int32Array, IntArray, Mesh
 from bentpipe.network.searchplan import Method, by_bucket, by_labels, prepare_search
-from bentpipe.network.sweeps import write_costs, write_trees
+from bentpipe.network.sweeps import LabelBuffers, write_costs, write_trees
 
 
 class Trees(NamedTuple):
@@ -83,6 +83,7 @@ def trees(
     threads: int = 1,
     method: Method | None = None,
     orders: npt.ArrayLike | None = None,
+    buffers: LabelBuffers | None = None,
 ) -> Trees:
     """Least-cost paths from each end into all satellites.
 
@@ -101,6 +102,8 @@ def trees(
     orders : (R, N) int, optional
         Orders of the satellites for the sweeps, such as `bentpipe.network.sweeps.grid_orders`; those by distance
         from two satellites where not given. They change the time, not the results.
+    buffers : LabelBuffers, optional
+        Memory to use again from slot to slot.
 
     Returns
     -------
@@ -117,7 +120,7 @@ def trees(
     Dijkstra (1959) with circular buckets (Dial, 1969), see `bentpipe.network.bucketsearch`, or sweeps (Qian, Zhang
     and Zhao, 2007), see `bentpipe.network.sweeps`.
     """
-    given = prepare_search(mesh, cost_m, entries, threads, method, orders)
+    given = prepare_search(mesh, cost_m, entries, threads, method, orders, buffers)
     shape = (len(given.ends.start), mesh.satellites)
     out = Trees(np.empty(shape), np.empty(shape, np.int32))
     if given.method == "bucket":
@@ -139,12 +142,13 @@ def costs_between(
     threads: int = 1,
     method: Method | None = None,
     orders: npt.ArrayLike | None = None,
+    buffers: LabelBuffers | None = None,
 ) -> FloatArray:
     """Least cost of every pair of ends, without keeping trees: `between` in less time and memory.
 
     Parameters
     ----------
-    mesh, cost_m, entries, threads, method, orders
+    mesh, cost_m, entries, threads, method, orders, buffers
         As for `trees`.
 
     Returns
@@ -157,7 +161,7 @@ def costs_between(
     InputError
         As for `trees`.
     """
-    given = prepare_search(mesh, cost_m, entries, threads, method, orders)
+    given = prepare_search(mesh, cost_m, entries, threads, method, orders, buffers)
     out = np.empty((len(given.ends.start),) * 2)
     by_labels(given, lambda first, last, label, _: write_costs(*given.entry_arrays, first, last, label, out))
     return out

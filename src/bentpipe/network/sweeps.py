@@ -13,6 +13,8 @@ and H.-K. Zhao, SIAM J. Numerical Analysis 45, 2007); a +Grid has better ones, b
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +34,10 @@ LANES = 64
 
 LANE_STEP = 16
 """Lanes of a tile are a multiple of this: two vectors of 512 bits, four of 256."""
+
+
+MOST_PARTS = 8
+"""Parts of a mesh that get references of their own; satellites of others are visited in any order."""
 
 
 class Quads(NamedTuple):
@@ -73,17 +79,17 @@ def _fill_quads(
         count = offset[s + 1] - begin
         for r in range(count):
             v, q = np.uint32(neighbour[begin + r]), r
-            while q > 0 and to[base + (q - 1) // 4, (q - 1) % 4] < v:
-                g, h = base + q // 4, base + (q - 1) // 4
-                to[g, q % 4], row[g, q % 4] = to[h, (q - 1) % 4], row[h, (q - 1) % 4]
+            while q > 0 and to[base + ((q - 1) >> 2), (q - 1) & 3] < v:
+                to[base + (q >> 2), q & 3] = to[base + ((q - 1) >> 2), (q - 1) & 3]
+                row[base + (q >> 2), q & 3] = row[base + ((q - 1) >> 2), (q - 1) & 3]
                 q -= 1
-            to[base + q // 4, q % 4], row[base + q // 4, q % 4] = v, laser[begin + r]
+            to[base + (q >> 2), q & 3], row[base + (q >> 2), q & 3] = v, laser[begin + r]
         for r in range(count):
-            cost[base + r // 4, r % 4] = laser_cost[row[base + r // 4, r % 4]]
+            cost[base + (r >> 2), r & 3] = laser_cost[row[base + (r >> 2), r & 3]]
         for r in range(count, 4 * (np.int64(first[s + 1]) - base)):
             # A neighbour, not the satellite itself, which would ask to be visited again.
-            to[base + r // 4, r % 4], row[base + r // 4, r % 4] = to[base, 0], row[base, 0]
-            cost[base + r // 4, r % 4] = math.inf
+            to[base + (r >> 2), r & 3], row[base + (r >> 2), r & 3] = to[base, 0], row[base, 0]
+            cost[base + (r >> 2), r & 3] = math.inf
 
 
 def make_quads(mesh: Mesh, cost_m: FloatArray) -> Quads:
@@ -109,7 +115,9 @@ def make_quads(mesh: Mesh, cost_m: FloatArray) -> Quads:
 
 
 def reference_orders(graph: Graph, cost_m: FloatArray) -> IndexArray:
-    """Two orders of any mesh: by distance from one satellite, and from one half as far away as there are any.
+    """Three orders of any mesh: by distance from a satellite, and from two that are half as far away as there are any.
+
+    Where lasers do not join all satellites, each part has references of its own, up to `MOST_PARTS`.
 
     Parameters
     ----------
@@ -120,20 +128,30 @@ def reference_orders(graph: Graph, cost_m: FloatArray) -> IndexArray:
 
     Returns
     -------
-    (2, N) uint32
+    (3, N) uint32
         Satellites by distance.
     """
     n = len(graph.offset) - 1
     width, buckets = bucket_width(cost_m, 0.0)
-    away, previous = np.empty((2, n)), np.empty(n, np.int32)
-    scratch = (np.empty(n + buckets, np.uint32), np.empty(n + buckets, np.uint32))
-    reference = 0
-    for row in away if n else ():
-        search(
-            *graph, np.array([reference], np.uint32), np.zeros(1), 0, 1, width, buckets, row, previous, *scratch
-        )  # fmt: skip
-        farthest = row.max(where=np.isfinite(row), initial=0.0)
-        reference = int(np.abs(row - 0.5 * farthest).argmin())
+    scratch = np.empty(n, np.int32), np.empty(n + buckets, np.uint32), np.empty(n + buckets, np.uint32)
+
+    def distance(references: list[int]) -> FloatArray:
+        row, at = np.empty(n), np.array(references, np.uint32)
+        search(*graph, at, np.zeros(len(at)), 0, len(at), width, buckets, row, *scratch)
+        return row
+
+    away, off, parts = np.full((3, n), np.inf), np.zeros(n), list[IntArray]()
+    left = graph.offset[1:] > graph.offset[:-1]
+    while len(parts) < MOST_PARTS and left.any():
+        row = distance([int(left.argmax())])
+        parts.append(np.flatnonzero(np.isfinite(row)))
+        away[0, parts[-1]] = row[parts[-1]]
+        left[parts[-1]] = False
+    for turn in (1, 2) if parts else ():
+        for part in parts:
+            row = away[turn - 1, part]
+            off[part] += np.abs(row - 0.5 * row.max())
+        away[turn] = distance([int(part[off[part].argmin()]) for part in parts])
     return away.argsort(axis=1).astype(np.uint32)
 
 
@@ -158,13 +176,13 @@ def grid_orders(plane: npt.ArrayLike, place: npt.ArrayLike) -> IndexArray:
 
 def check_orders(orders: npt.ArrayLike, satellites: int) -> IndexArray:
     """The orders as an array of the kernels' type, or say what is wrong with them."""
-    found = np.asarray(orders)
-    shape_is_right = found.ndim == 2 and found.shape[0] > 0 and found.shape[1] == satellites
-    if not shape_is_right or (np.sort(found, axis=1) != np.arange(satellites)).any():
+    found, n = np.asarray(orders), satellites
+    sound = found.ndim == 2 and found.shape[0] > 0 and found.shape[1] == n and np.issubdtype(found.dtype, np.integer)
+    if n and sound:
+        sound = found.min() >= 0 and found.max() < n and all(np.bincount(row).min() == 1 for row in found)
+    if not sound:
         raise InputError(
-            Fault(
-                "each order must name every satellite once", "orders", found.shape, f"(R, {satellites}), R at least 1"
-            )
+            Fault("each order must name every satellite once", "orders", found.shape, f"(R, {n}) int, R >= 1")
         )
     return np.ascontiguousarray(found, np.uint32)
 
@@ -360,9 +378,44 @@ def lane_cuts(count: int, threads: int) -> list[int]:
     return even_cuts(count, max(1, -(-tiles // threads) * threads), LANE_STEP)
 
 
-def label_rows(satellites: int, count: int) -> tuple[FloatArray, FlagArray]:
-    """Scratch of a tile of `count` ends: labels in whole cache lines, and flags."""
-    lanes = -(-count // LANE_STEP) * LANE_STEP
-    room = np.empty(satellites * lanes + 8)
-    skip = -(room.ctypes.data // 8) % 8
-    return room[skip : skip + satellites * lanes].reshape(satellites, lanes), np.empty(satellites, np.uint8)
+class LabelBuffers:
+    """Memory for the labels of tiles, kept from search to search.
+
+    Touching fresh memory takes as long as a good part of a search, and threads that do it at once stand in each
+    other's way. Any number of threads may share one; it holds as many arrays as were ever in use at one time, 5 MB
+    each for 64 ends and 10,000 satellites.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[tuple[FloatArray, FlagArray]] = []
+
+    @contextmanager
+    def rows(self, satellites: int, count: int) -> Iterator[tuple[FloatArray, FlagArray]]:
+        """Labels of `count` ends in whole cache lines, and flags, both with anything in them.
+
+        Parameters
+        ----------
+        satellites : int
+            N.
+        count : int
+            Ends; the lanes are the next multiple of `LANE_STEP`.
+
+        Yields
+        ------
+        label : (N, lanes) float64
+        due : (N,) uint8
+        """
+        lanes = -(-count // LANE_STEP) * LANE_STEP
+        try:
+            room, due = self._free.pop()
+        except IndexError:
+            room, due = np.empty(0), np.empty(0, np.uint8)
+        if len(room) < satellites * lanes + 8:
+            room = np.empty(satellites * lanes + 8)
+        if len(due) < satellites:
+            due = np.empty(satellites, np.uint8)
+        skip = -(room.ctypes.data // 8) % 8
+        try:
+            yield room[skip : skip + satellites * lanes].reshape(satellites, lanes), due[:satellites]
+        finally:
+            self._free.append((room, due))

@@ -8,13 +8,13 @@ from meshes import grid_pairs
 
 from bentpipe.errors import InputError
 from bentpipe.network.betweenends import between, to_ends
-from bentpipe.network.bucketsearch import MOST_BUCKETS, bucket_width
+from bentpipe.network.bucketsearch import MOST_BUCKETS, bucket_width, make_graph
 from bentpipe.network.forwarding import forwarding_table, next_hops_down
 from bentpipe.network.mesh import Entries, Mesh, join_entries, make_mesh
 from bentpipe.network.nearestend import nearest
 from bentpipe.network.pairpaths import paths_between
 from bentpipe.network.shortest import costs_between, trees
-from bentpipe.network.sweeps import check_orders, grid_orders, lane_cuts
+from bentpipe.network.sweeps import check_orders, grid_orders, lane_cuts, reference_orders
 from bentpipe.network.tiles import even_cuts, run_tiles
 from bentpipe.network.treepaths import mixed, path_measures, trace
 
@@ -136,6 +136,22 @@ def test_grid_orders_run_along_planes() -> None:
     orders = grid_orders([0, 0, 1, 1], [1, 0, 0, 1])
     np.testing.assert_array_equal(orders, [[1, 0, 2, 3], [0, 1, 3, 2]])
     np.testing.assert_array_equal(check_orders(orders, 4), orders)
+
+
+def test_reference_orders_follow_each_part_of_a_mesh() -> None:
+    # Two rings of ten and a satellite alone, numbered in turns: each ring is walked from one side to the other.
+    ring = np.array([[i, (i + 1) % 10] for i in range(10)])
+    pair = np.sort(np.concatenate([1 + 2 * ring, 2 + 2 * ring]), axis=1).astype(np.int32)
+    mesh = make_mesh(pair, np.ones(20), 21)
+    orders = reference_orders(make_graph(mesh, mesh.length_m), mesh.length_m)
+    np.testing.assert_array_equal(check_orders(orders, 21), orders)
+    for order in orders:
+        assert order[-1] == 0
+        for side in (1, 0):
+            at = np.flatnonzero(order[:-1] % 2 == side)
+            first = int(order[at[0]])
+            around = np.abs(order[at].astype(int) - first) // 2
+            np.testing.assert_array_equal(np.minimum(around, 10 - around), [0, 1, 1, 2, 2, 3, 3, 4, 4, 5])
 
 
 def test_tiles_cover_all_once_and_hand_on_what_is_raised() -> None:
