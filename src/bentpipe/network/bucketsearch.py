@@ -75,7 +75,8 @@ def bucket_width(cost: FloatArray, span: float) -> tuple[float, int]:
     Returns
     -------
     width : float
-        The median cost of a thousand or so: wide enough that few buckets are empty, narrow enough that few labels are corrected.
+        The median cost of a thousand or so: wide enough that few buckets are empty, narrow enough that few labels
+        are corrected.
     buckets : int
         A power of two, enough for the labels that wait at one time.
     """

@@ -74,22 +74,21 @@ def _fill_quads(
     cost: FloatArray,
     row: Int32Array,
 ) -> None:
-    for s in range(offset.size - 1):
-        base, begin = np.int64(first[s]), offset[s]
-        count = offset[s + 1] - begin
-        for r in range(count):
-            v, q = np.uint32(neighbour[begin + r]), r
-            while q > 0 and to[base + ((q - 1) >> 2), (q - 1) & 3] < v:
-                to[base + (q >> 2), q & 3] = to[base + ((q - 1) >> 2), (q - 1) & 3]
-                row[base + (q >> 2), q & 3] = row[base + ((q - 1) >> 2), (q - 1) & 3]
-                q -= 1
-            to[base + (q >> 2), q & 3], row[base + (q >> 2), q & 3] = v, laser[begin + r]
-        for r in range(count):
-            cost[base + (r >> 2), r & 3] = laser_cost[row[base + (r >> 2), r & 3]]
-        for r in range(count, 4 * (np.int64(first[s + 1]) - base)):
+    n = offset.size - 1
+    cursor = np.empty(n, np.uint32)
+    for s in range(n):
+        cursor[s] = 4 * first[s]
+    flat_to, flat_cost, flat_row = to.reshape(-1), cost.reshape(-1), row.reshape(-1)
+    # Each satellite is handed to its neighbours, the highest first: their lists come out in falling order.
+    for v in range(n - 1, -1, -1):
+        for a in range(offset[v], offset[v + 1]):
+            r = cursor[neighbour[a]]
+            cursor[neighbour[a]] = r + np.uint32(1)
+            flat_to[r], flat_cost[r], flat_row[r] = v, laser_cost[laser[a]], laser[a]
+    for s in range(n):
+        for r in range(cursor[s], 4 * first[s + 1]):
             # A neighbour, not the satellite itself, which would ask to be visited again.
-            to[base + (r >> 2), r & 3], row[base + (r >> 2), r & 3] = to[base, 0], row[base, 0]
-            cost[base + (r >> 2), r & 3] = math.inf
+            flat_to[r], flat_cost[r], flat_row[r] = flat_to[4 * first[s]], math.inf, flat_row[4 * first[s]]
 
 
 def make_quads(mesh: Mesh, cost_m: FloatArray) -> Quads:
@@ -179,7 +178,7 @@ def check_orders(orders: npt.ArrayLike, satellites: int) -> IndexArray:
     found, n = np.asarray(orders), satellites
     sound = found.ndim == 2 and found.shape[0] > 0 and found.shape[1] == n and np.issubdtype(found.dtype, np.integer)
     if n and sound:
-        sound = found.min() >= 0 and found.max() < n and all(np.bincount(row).min() == 1 for row in found)
+        sound = found.min() >= 0 and found.max() < n and all(np.bincount(row, minlength=n).min() == 1 for row in found)
     if not sound:
         raise InputError(
             Fault("each order must name every satellite once", "orders", found.shape, f"(R, {n}) int, R >= 1")
