@@ -45,12 +45,13 @@ from bentpipe.earth import east_north_up, geodetic_to_ecef
 from bentpipe.geometry.places import Places, automatic_tilt_deg, make_places
 from bentpipe.geometry.usable import LinkBuffers, usable_links
 from bentpipe.network.betweenends import pairs_between
+from bentpipe.network.bucketsearch import make_graph
 from bentpipe.network.mesh import Entries, Mesh, make_mesh
 from bentpipe.network.nearestend import nearest
 from bentpipe.network.pairpaths import paths_between
 from bentpipe.network.searchplan import Method
 from bentpipe.network.shortest import costs_between, trees
-from bentpipe.network.sweeps import LabelBuffers, grid_orders
+from bentpipe.network.sweeps import LabelBuffers, grid_orders, reference_orders
 from bentpipe.network.treepaths import path_measures
 from bentpipe.orbit import Propagator, Sgp4Elements, walker_shell
 
@@ -122,7 +123,10 @@ def elements_world(path: Path, places: Places) -> World:
     up = np.zeros(position.shape[1], np.bool_)
     up[flying] = True
     pair = np.sort(np.array(pairs, np.int32), axis=1)
-    return World(f"{len(flying):,} satellites of {path.name}, nearest four", propagator, up, pair, places, None)
+    world = World(f"{len(flying):,} satellites of {path.name}, nearest four", propagator, up, pair, places, None)
+    mesh = mesh_of(world, position)
+    # Once for all steps, as in a run: orders change the time, not the results.
+    return world._replace(orders=reference_orders(make_graph(mesh, mesh.length_m), mesh.length_m))
 
 
 def mesh_of(world: World, position: Floats) -> Mesh:
@@ -212,10 +216,8 @@ def parts(world: World, mesh: Mesh, entries: Entries, repeats: int) -> None:
     show("usable links of the cities", lambda: entries_of(world, position, buffers), repeats)
     show("mesh: lengths, lasers by satellite", lambda: mesh_of(world, position), repeats)
     for method, orders in ROUTES:
-        if orders and world.orders is None:
-            continue
         given = world.orders if orders else None
-        label = f"all pairs, 1 thread, {method}{', grid orders' if orders else ''}"
+        label = f"all pairs, 1 thread, {method}{', given orders' if orders else ''}"
         show(
             label,
             lambda m=method, o=given: costs_between(mesh, mesh.length_m, entries, 1, m, o, LABELS),
