@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -144,6 +145,7 @@ def _settle_by_buckets(
     n = label.shape[0]
     after, before = np.empty(n + buckets, np.uint32), np.empty(n + buckets, np.uint32)
     row, previous = np.empty(n), np.empty(n, np.int32)
+    label[:, last - first :] = math.inf
     for k in range(first, last):
         search(
             offset, neighbour, arc_cost, entry, entry_cost, start[k], stop[k], width, buckets,
