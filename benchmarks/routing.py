@@ -13,8 +13,8 @@ it takes to build its matrix is not counted. It is asked again in every run, and
 (``pip install bentpipe[hypatia]``; 0.4.0 installs on Python 3.11): one step of `generate_dynamic_state_at` as its
 `main_starlink_550` calls it, in one process, since its threads share the interpreter lock.
 
-Walker shells have +Grid lasers. Real element sets (``--elements``, positions at the median epoch) have lasers to the
-nearest satellites, shortest first, four to a satellite, which is not what an operator does, but no easier a graph.
+All have +Grid lasers, four to a satellite, in range and above the atmosphere; the planes of real element sets
+(``--elements``) are recovered from the orbits, and only satellites found in service are linked.
 """
 
 from __future__ import annotations
@@ -37,28 +37,29 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
-from scipy.spatial import cKDTree
 
-from bentpipe import load_elements
+from bentpipe import in_service, load_elements
 from bentpipe.catalog.places import load_places
 from bentpipe.earth import east_north_up, geodetic_to_ecef
+from bentpipe.geometry.lasers import usable_lasers
 from bentpipe.geometry.places import Places, automatic_tilt_deg, make_places
 from bentpipe.geometry.usable import LinkBuffers, usable_links
 from bentpipe.network.betweenends import pairs_between
-from bentpipe.network.bucketsearch import make_graph
 from bentpipe.network.mesh import Entries, Mesh, make_mesh
 from bentpipe.network.nearestend import nearest
 from bentpipe.network.pairpaths import paths_between
 from bentpipe.network.searchplan import Method
 from bentpipe.network.shortest import costs_between, trees
-from bentpipe.network.sweeps import LabelBuffers, grid_orders, reference_orders
+from bentpipe.network.sweeps import LabelBuffers, grid_orders
+from bentpipe.network.topology import LaserSky, find_topology, wanted_lasers
 from bentpipe.network.treepaths import path_measures
-from bentpipe.orbit import Propagator, Sgp4Elements, walker_shell
+from bentpipe.orbit import Propagator, Sgp4Elements, recover_planes, walker_shell
 
 LIGHT_M_S = 299_792_458.0
 STEERING_DEG = 57.0
 START = 1_787_270_400.0  # 2026-08-21T00:00:00Z
-LONGEST_LASER_M = 5_016_000.0  # lasers of satellites at 550 km stay 80 km above the ground, as in Hypatia
+LONGEST_LASER_M = 5_400_000.0
+GRAZING_M = 80e3  # as in Hypatia
 BLOCK = 60
 LABELS = LabelBuffers()
 
@@ -100,7 +101,7 @@ def walker_world(planes: int, per_plane: int, phasing: int, places: Places) -> W
 
 
 def elements_world(path: Path, places: Places) -> World:
-    """A real element set with lasers to the nearest."""
+    """A real element set: planes recovered, satellites in service linked in a +Grid."""
     found = load_elements(path)
     propagator = Propagator(
         Sgp4Elements(
@@ -109,33 +110,23 @@ def elements_world(path: Path, places: Places) -> World:
             found.mean_motion_rad_per_min, found.raan_rad,
         )
     )  # fmt: skip
-    position = propagator.earth_fixed_positions([START])[0]
-    flying = np.flatnonzero(np.isfinite(position).all(axis=0))
-    away, near = cKDTree(position[:, flying].T).query(position[:, flying].T, 9)
-    wanted = np.stack([np.repeat(np.arange(len(flying)), 8), near[:, 1:].ravel()], 1)
-    keep = wanted[:, 0] < wanted[:, 1]
-    free, pairs = np.full(len(flying), 4), []
-    for row in np.lexsort((wanted[:, 1], wanted[:, 0], away[:, 1:].ravel())):
-        a, b = wanted[row]
-        if keep[row] and free[a] and free[b]:
-            free[[a, b]] -= 1
-            pairs.append((flying[a], flying[b]))
-    up = np.zeros(position.shape[1], np.bool_)
-    up[flying] = True
-    pair = np.sort(np.array(pairs, np.int32), axis=1)
-    world = World(f"{len(flying):,} satellites of {path.name}, nearest four", propagator, up, pair, places, None)
-    mesh = mesh_of(world, position)
-    # Once for all steps, as in a run: orders change the time, not the results.
-    return world._replace(orders=reference_orders(make_graph(mesh, mesh.length_m), mesh.length_m))
+    service = in_service(found, np.datetime64(int(START), "s"))
+    position, velocity = propagator.inertial_states(START)
+    labels = recover_planes(position, velocity, service.mask, service.cluster.astype(np.int64))
+    sky = LaserSky(
+        0, propagator.earth_fixed_positions([START])[0], service.mask, *labels[:6], found.catalog_number, 4, 0,
+        LONGEST_LASER_M, True, 0,
+    )  # fmt: skip
+    pair = wanted_lasers(find_topology("plus-grid"), sky)
+    name = f"{int(service.mask.sum()):,} satellites in service of {len(found):,} in {path.name}, +Grid"
+    # Planes of all shells, one after the other; satellites without a place come last.
+    plane = np.where(labels.place >= 0, labels.shell * 10_000 + labels.plane, 2**40)
+    return World(name, propagator, service.mask, pair, places, grid_orders(plane, labels.place))
 
 
 def mesh_of(world: World, position: Floats) -> Mesh:
-    """Lasers of one step, those that are not too long."""
-    ray = position[:, world.pair[:, 0]] - position[:, world.pair[:, 1]]
-    length = np.sqrt(np.einsum("ie,ie->e", ray, ray))
-    if length.max(initial=0.0) <= LONGEST_LASER_M:
-        return make_mesh(world.pair, length, position.shape[1])
-    stands = length <= LONGEST_LASER_M
+    """Lasers of one step: those in range whose light stays above the ground."""
+    stands, length = usable_lasers(position, world.pair, world.up, LONGEST_LASER_M, GRAZING_M)
     return make_mesh(world.pair[stands], length[stands], position.shape[1])
 
 
