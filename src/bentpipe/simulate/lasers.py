@@ -21,6 +21,7 @@ from bentpipe.network.topology import LaserSky, Topology, find_topology, wanted_
 from bentpipe.orbit.planes import Recovered, recover_planes
 from bentpipe.scenario import Lasers, Scenario
 from bentpipe.simulate.fleet import Fleet
+from bentpipe.simulate.world import World, world_state
 
 if TYPE_CHECKING:
     from bentpipe.simulate.prepare import Prepared
@@ -171,6 +172,38 @@ def _labels(scenario: Scenario, fleet: Fleet, able: Mask) -> tuple[Recovered, tu
     ]
     words = f"planes and places of the lasers' satellites are recovered from their orbits: {'; '.join(told) or 'none'}"
     return found, (f"{words}; {rest:,} satellites have no place" if rest else words,)
+
+
+def world_meshes(
+    prepared: Prepared, world: World, rows: IntArray, slots: IntArray, positions: FloatArray
+) -> Iterator[Mesh]:
+    """Lasers in use in consecutive slots of a world.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run, with lasers.
+    world : World
+        What is there.
+    rows : (T,) int64
+        Rows of the slots in it.
+    slots : (T,) int64
+        Consecutive absolute slots.
+    positions : (T, 3, N) float64
+        Earth-fixed positions, m.
+
+    Returns
+    -------
+    iterator of Mesh
+        Slot by slot.
+    """
+
+    def lasers_up(slots: IntArray) -> Mask:
+        return world_state(prepared, slots, int(world.people[rows[0]])).laser_up
+
+    # Studies of losses change what is in service alone.
+    works = np.asarray(world.satellite_up[rows] & world.laser_up[rows])
+    return slot_meshes(prepared, slots, positions, works, lasers_up)
 
 
 def slot_meshes(

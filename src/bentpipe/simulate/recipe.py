@@ -221,15 +221,9 @@ def _meshes(
     """Lasers in use in consecutive slots; None for bent pipes."""
     if prepared.lasers is None:
         return iter([None] * len(slots))
-    from bentpipe.simulate.lasers import slot_meshes
+    from bentpipe.simulate.lasers import world_meshes
 
-    def lasers_up(slots: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        earlier = world_state(prepared, slots, int(world.people[rows[0]]))
-        return earlier.laser_up
-
-    # Studies of losses change what is in service alone.
-    works = np.asarray(world.satellite_up[rows] & world.laser_up[rows])
-    return slot_meshes(prepared, slots, positions, works, lasers_up)
+    return world_meshes(prepared, world, rows, slots, positions)
 
 
 def _sky_of(
