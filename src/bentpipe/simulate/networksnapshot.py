@@ -146,7 +146,8 @@ class NetworkSnapshot:
             raise InputError(Fault(what, "to_networkx", remedy=remedy)) from None
         graph = networkx.Graph(name=self.name, slot=self.slot, start_utc=self.start_utc)
         nodes, links = self._rows()
-        graph.add_nodes_from((row.pop("id"), row) for row in nodes)
+        known = ({key: value for key, value in row.items() if value is not None} for row in nodes)
+        graph.add_nodes_from((row.pop("id"), row) for row in known)
         graph.add_edges_from((row.pop("source"), row.pop("target"), row) for row in links if row.pop("usable"))
         return graph
 

@@ -248,8 +248,11 @@ def _used(run: Run | Scenario, kind: str) -> dict[str, Any] | None:
     return found
 
 
-def _as_used(run: Any, kind: str, find: Callable[[Any], Kind], wanted: Any, by_name: bool, used: dict[str, Any]) -> Kind:
-    remedy = f"in Python: bentpipe.paths(run, a, b, {kind}=your_function)"
+def _as_used(
+    run: Any, kind: str, find: Callable[[Any], Kind], wanted: Any, by_name: bool, used: dict[str, Any]
+) -> Kind:
+    """A policy, if it is the one that the run was made with."""
+    remedy = f"in Python, hand it over: {kind}=your_function"
     try:
         policy = find(wanted)
     except UnknownNameError:

@@ -62,9 +62,10 @@ class PathsFound:
         """
         text = io.StringIO()
         out = csv.writer(text, lineterminator="\n")
-        out.writerow(self.series._fields)
-        columns: tuple[npt.NDArray[Any], ...] = self.series
-        out.writerows(zip(*map(_cells, columns), strict=True))
+        columns = self.series._asdict()
+        first = {name: columns.pop(name) for name in ("slot", "start_utc")}
+        out.writerow([*first, *columns])
+        out.writerows(zip(*map(_cells, [*first.values(), *columns.values()]), strict=True))
         target = Path(path)
         write_atomically(target, text.getvalue().encode())
         return target
