@@ -196,9 +196,10 @@ class NetworkSnapshot:
             {key: None if isinstance(value, int) and value < 0 else value for key, value in zip(own, row, strict=True)}
             for row in zip(*own.values(), strict=True)
         ]
-        links = {name: column.tolist() for name, column in self.links._asdict().items()}
-        for mine, given in (("source", "start"), ("target", "end")):
-            links[mine] = self.nodes.id[links.pop(given)].tolist()
+        links = {"source": self.nodes.id[self.links.start].tolist(), "target": self.nodes.id[self.links.end].tolist()}
+        links |= {
+            name: column.tolist() for name, column in self.links._asdict().items() if name not in ("start", "end")
+        }
         return nodes, [dict(zip(links, row, strict=True)) for row in zip(*links.values(), strict=True)]
 
 
