@@ -82,7 +82,7 @@ def explain(
     policy = scheduling if isinstance(run, Scenario) else policy_of(run, scheduling)
     prepared = prepare(scenario, policy, seeds=1)
     place = _place(prepared, site)
-    slot = _slot(prepared, at)
+    slot = slot_at(prepared, at)
     state = State()
     if prepared.policy.memory_slots is None:
         # A choice of unbounded memory rests on every slot since the start of the run.
@@ -150,8 +150,30 @@ def _place(prepared: Prepared, wanted: str) -> int:
     )
 
 
-def _slot(prepared: Prepared, at: str) -> int:
-    slot = prepared.clock.containing(float(to_unix_s(np.datetime64(at))))
+def slot_at(prepared: Prepared, at: str) -> int:
+    """Slot of a run that holds an instant.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    at : str
+        Instant in UTC that `numpy.datetime64` reads.
+
+    Returns
+    -------
+    int
+        Absolute slot.
+
+    Raises
+    ------
+    InputError
+        No instant, or one outside the run.
+    """
+    try:
+        slot = prepared.clock.containing(float(to_unix_s(np.datetime64(at))))
+    except ValueError:
+        raise InputError(Fault("not a time", "at", at, "ISO 8601, UTC", "write 2022-10-10T06:00")) from None
     if slot not in prepared.slots:
         first, last = prepared.clock.start_utc([prepared.slots.start, prepared.slots.stop - 1])
         raise InputError(Fault("the run does not cover this instant", "--at", at, f"{first} to {last} UTC"))

@@ -239,8 +239,29 @@ def _demand(scenario: Scenario, territory: Territory, ends: Ends, number: dict[s
     return {(a, b): int(share[a, b]) for a, b in zip(*np.nonzero(share), strict=True)}
 
 
-def end_entries(prepared: Prepared, ends: Ends, links: UsableLinks, feeder: UsableLinks) -> Entries:
-    """Where ends enter the mesh in one slot.
+class Entered(NamedTuple):
+    """Where ends enter the mesh, and by what.
+
+    Parameters
+    ----------
+    entries : Entries
+        P entries of K ends.
+    gateway : (P,) int64
+        Gateway of each; -1 where a site's own link is meant.
+    range_m : (P,) float64
+        Slant range, m.
+    fibre_m : (P,) float64
+        Length of the fibre route between gateway and point of presence, m; 0 where there is none.
+    """
+
+    entries: Entries
+    gateway: IntArray
+    range_m: FloatArray
+    fibre_m: FloatArray
+
+
+def entered_by(prepared: Prepared, ends: Ends, links: UsableLinks, feeder: UsableLinks) -> Entered:
+    """Where ends enter the mesh in one slot, and by what.
 
     Parameters
     ----------
@@ -253,25 +274,31 @@ def end_entries(prepared: Prepared, ends: Ends, links: UsableLinks, feeder: Usab
 
     Returns
     -------
-    Entries
+    Entered
         Of a point of presence, by way of each gateway whose home it is, with the fibre in between.
     """
     ground, velocity = prepared.ground, prepared.scenario.fibre.velocity_factor
-    found = []
+    found, gateways, ranges, fibres = [], [np.zeros(0, np.int64)], [np.zeros(0)], [np.zeros(0)]
     for place, gateway, pop in zip(ends.place.tolist(), ends.gateway.tolist(), ends.pop.tolist(), strict=True):
-        if place >= 0:
-            rows = slice(links.start[place], links.stop[place])
-            found.append((links.satellite[rows], links.slant_range_m[rows].astype(np.float64)))
-            continue
-        through = [gateway] if gateway >= 0 else np.flatnonzero(ground.home == pop).tolist()
+        # Where there is a place, the only way up is its own.
+        through = [-1] if place >= 0 else [gateway] if gateway >= 0 else np.flatnonzero(ground.home == pop).tolist()
         satellite, cost = [np.zeros(0, np.int32)], [np.zeros(0)]
         for g in through:
-            rows = slice(feeder.start[g], feeder.stop[g])
-            satellite.append(feeder.satellite[rows])
-            fibre = ground.fibre_route_m[g, pop] / velocity if pop >= 0 else 0.0
-            cost.append(feeder.slant_range_m[rows] + fibre)
+            of, row = (links, place) if g < 0 else (feeder, g)
+            rows = slice(of.start[row], of.stop[row])
+            fibre = float(ground.fibre_route_m[g, pop]) if pop >= 0 else 0.0
+            satellite.append(of.satellite[rows])
+            ranges.append(of.slant_range_m[rows].astype(np.float64))
+            cost.append(ranges[-1] + fibre / velocity)
+            gateways.append(np.full(len(cost[-1]), g, np.int64))
+            fibres.append(np.full(len(cost[-1]), fibre))
         found.append((np.concatenate(satellite), np.concatenate(cost)))
-    return join_entries(found)
+    return Entered(join_entries(found), np.concatenate(gateways), np.concatenate(ranges), np.concatenate(fibres))
+
+
+def end_entries(prepared: Prepared, ends: Ends, links: UsableLinks, feeder: UsableLinks) -> Entries:
+    """Where ends enter the mesh in one slot: see `entered_by`."""
+    return entered_by(prepared, ends, links, feeder).entries
 
 
 def slot_paths(
