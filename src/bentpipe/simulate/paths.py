@@ -23,6 +23,7 @@ from bentpipe.network.mesh import Entries, Mesh, join_entries
 from bentpipe.network.routes import route, share_routes
 from bentpipe.network.routing import RouteView, Routing, find_routing
 from bentpipe.scenario import Scenario
+from bentpipe.scenario.laserchecks import MOST_PAIRS
 from bentpipe.simulate.ground import Ground
 from bentpipe.simulate.territory import Territory
 
@@ -184,7 +185,7 @@ def make_paths(
     Raises
     ------
     ScenarioError
-        A pair of ends that there are not.
+        A pair of ends that there are not, or too many pairs.
     InputError
         Faults of the traffic matrix.
     """
@@ -194,7 +195,8 @@ def make_paths(
     number = {name: i for i, name in reversed(list(enumerate(ends.id)))}
     sites = [site.id for site in territory.sites]
     wanted = list(combinations(sites, 2)) if scenario.paths.all_sites else []
-    wanted += [pair for pair in scenario.paths.pairs if pair not in wanted and pair[::-1] not in wanted]
+    among = set(wanted)
+    wanted += [pair for pair in scenario.paths.pairs if pair not in among and pair[::-1] not in among]
     unknown = {end for pair in wanted for end in pair} - set(number)
     if unknown:
         raise ScenarioError(
@@ -210,6 +212,12 @@ def make_paths(
             pairs.append((a, b))
     if not pairs:
         return None
+    if len(pairs) > MOST_PAIRS:
+        # Of sites and traffic in files, too, which the scenario's own checks do not read.
+        raise ScenarioError(
+            Fault("too many pairs", scenario.where("paths"), f"{len(pairs):,}", f"at most {MOST_PAIRS:,}",
+                  "name fewer pairs")
+        )  # fmt: skip
     there, back = np.zeros(len(pairs), np.int64), np.zeros(len(pairs), np.int64)
     for (a, b), bps in demand.items():
         if (a, b) in place:
@@ -239,7 +247,9 @@ def _demand(scenario: Scenario, territory: Territory, ends: Ends, number: dict[s
     return {(a, b): int(share[a, b]) for a, b in zip(*np.nonzero(share), strict=True)}
 
 
-def end_entries(prepared: Prepared, ends: Ends, links: UsableLinks, feeder: UsableLinks) -> Entries:
+def end_entries(
+    prepared: Prepared, ends: Ends, links: UsableLinks, feeder: UsableLinks, route_m: FloatArray
+) -> Entries:
     """Where ends enter the mesh in one slot.
 
     Parameters
@@ -250,11 +260,14 @@ def end_entries(prepared: Prepared, ends: Ends, links: UsableLinks, feeder: Usab
         K ends.
     links, feeder : UsableLinks
         Usable links of the places and of the gateways.
+    route_m : (G,) float64
+        Fibre route of each gateway to the point of presence in use, m.
 
     Returns
     -------
     Entries
-        Of a point of presence, by way of each gateway whose home it is, with the fibre in between.
+        Of a point of presence, by way of each gateway whose home it is, with the fibre in between; none where it is
+        lost, and its gateways lead to another.
     """
     ground, velocity = prepared.ground, prepared.scenario.fibre.velocity_factor
     found = []
@@ -263,7 +276,9 @@ def end_entries(prepared: Prepared, ends: Ends, links: UsableLinks, feeder: Usab
             rows = slice(links.start[place], links.stop[place])
             found.append((links.satellite[rows], links.slant_range_m[rows].astype(np.float64)))
             continue
-        through = [gateway] if gateway >= 0 else np.flatnonzero(ground.home == pop).tolist()
+        through = [gateway]
+        if pop >= 0:
+            through = np.flatnonzero((ground.home == pop) & (route_m == ground.fibre_route_m[:, pop])).tolist()
         satellite, cost = [np.zeros(0, np.int32)], [np.zeros(0)]
         for g in through:
             rows = slice(feeder.start[g], feeder.stop[g])
@@ -282,6 +297,7 @@ def slot_paths(
     position_m: FloatArray,
     links: UsableLinks,
     feeder: UsableLinks,
+    route_m: FloatArray,
 ) -> SlotPaths:
     """Route the paths of one slot, and share out what flows on them.
 
@@ -299,6 +315,8 @@ def slot_paths(
         Earth-fixed positions, m.
     links, feeder : UsableLinks
         Usable links of the places and of the gateways.
+    route_m : (G,) float64
+        Fibre route of each gateway to the point of presence in use, m.
 
     Returns
     -------
@@ -306,7 +324,7 @@ def slot_paths(
     """
     assert prepared.lasers is not None
     lasers, rate_bps = len(mesh.pair), prepared.lasers.rate_bps
-    entries = end_entries(prepared, plan.ends, links, feeder)
+    entries = end_entries(prepared, plan.ends, links, feeder, route_m)
     view = RouteView(slot, mesh, prepared.hop_m, position_m, np.zeros(lasers))
     demand = plan.there_bps, plan.back_bps
     routes = route(plan.routing, view, entries, plan.pair, demand, rate_bps)
