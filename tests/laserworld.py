@@ -1,4 +1,4 @@
-"""A small world over lasers: a shell with +Grid, a corner of Ukraine, sites near and far, gateways on one side of them."""
+"""A small world over lasers: a shell, a corner of Ukraine, sites near and far, gateways on one side of them."""
 
 from __future__ import annotations
 
