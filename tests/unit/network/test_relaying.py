@@ -154,12 +154,8 @@ def follow_in_words(
 
 
 def csr(rows: list[list[int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    stop = np.cumsum([len(row) for row in rows]).astype(np.int64)
-    return (
-        stop - np.array([len(row) for row in rows], np.int64),
-        stop,
-        np.array([s for row in rows for s in row], np.int32),
-    )
+    count = np.array([len(row) for row in rows], np.int64)
+    return np.cumsum(count) - count, np.cumsum(count), np.array([s for row in rows for s in row], np.int32)
 
 
 @pytest.mark.parametrize("seed", range(60))
