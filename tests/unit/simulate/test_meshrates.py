@@ -65,9 +65,21 @@ def test_where_nothing_is_relayed_shares_are_those_of_bent_pipes(tmp_path: Path,
     assert np.abs(dark.served_bps - bent.served_bps).max() <= flows
     assert np.abs(dark.gateway_bps - bent.gateway_bps).max() <= flows
     assert bent.served_bps.any()
+    served = one.satellite >= 0
+    assert np.abs(dark.peak_bps - bent.peak_bps)[served].max() <= 1e-6 * bent.peak_bps[served].max() + flows
     # What binds is named alike, unless two limits bind at once.
     assert (dark.limit != bent.limit).mean() < 0.02
     np.testing.assert_array_equal(dark.limit == Limit.UNSERVED, bent.limit == Limit.UNSERVED)
+
+
+@pytest.mark.parametrize("lasers", ["", laserworld.LASERS], ids=["bent pipe", "lasers"])
+def test_nobody_could_get_more_than_the_gateways_connection_has_left(tmp_path: Path, lasers: str) -> None:
+    prepared, block, down = simulated(tmp_path, GROUND + lasers, **{"radio.gateway_backhaul_gbps": 0.05})
+    trunk = round(0.05e9 * (1.0 - prepared.scenario.satellite.background_share))
+    row, place = np.nonzero(block.satellite >= 0)
+    left = trunk - down.gateway_bps[row, block.gateway[row, place]]
+    own = down.served_bps[row, place] / np.maximum(block.world.ready[row, place], 1)
+    assert (left >= 0).all() and (down.peak_bps[row, place] <= (left + own) * (1 + 1e-6)).all()
 
 
 def test_lasers_bind_where_they_carry_little(tmp_path: Path) -> None:
