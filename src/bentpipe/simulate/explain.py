@@ -242,7 +242,8 @@ def _explain(prepared: Prepared, place: int, slot: int, result: SlotResult, worl
     if chosen >= 0:
         lines += _served(prepared, place, slot, result, world, chosen, data, load)
     else:
-        lines.append(f"not served: {_why_not(usable, ways.gateways_in_view, ways.gateway, world, place)}")
+        why = _why_not(usable, ways.gateways_in_view, ways.gateway, world, place, prepared.lasers is not None)
+        lines.append(f"not served: {why}")
         data["why_not"] = lines[-1].removeprefix("not served: ")
     if not world.ready[0, place]:
         lines.append("no terminal here is on: no power, no licence, cut off, or none placed")
@@ -326,14 +327,19 @@ def _satellites_on(ways: Relayed, satellite: int) -> list[int]:
 
 
 def _why_not(
-    usable: dict[int, int], in_view: np.ndarray[Any, Any], gateway: np.ndarray[Any, Any], world: World, place: int
+    usable: dict[int, int],
+    in_view: np.ndarray[Any, Any],
+    gateway: np.ndarray[Any, Any],
+    world: World,
+    place: int,
+    lasers: bool,
 ) -> str:
     if not world.allowed[0, place]:
         return "no licence, or jammed"
     if not usable:
         return "no usable satellite"
     if not any(in_view[s] for s in usable):
-        return "no usable satellite has a gateway in view"
+        return "no usable satellite has a gateway in view" + (", nor over lasers" if lasers else "")
     if not any(gateway[s] >= 0 for s in usable):
         return "every gateway antenna in reach follows another satellite"
     return "the satellites in reach have no beam time left, or the place asks for none"
