@@ -159,7 +159,7 @@ def _entered(
     allowed = np.ascontiguousarray(world.allowed[row, asked.chosen])
     links = usable_links(position, places, up, allowed, prepared.scenario.satellite.steering_deg, buffers[0])
     feeder = usable_links(position, prepared.ground.places, up, world.antennas[row] > 0, 90.0, buffers[1])
-    return entered_by(prepared, asked.plan.ends, links, feeder)
+    return entered_by(prepared, asked.plan.ends, links, feeder, world.fibre_route_m[row])
 
 
 def routed(asked: Question, net: SlotNet) -> Routes:

@@ -418,7 +418,7 @@ def _store(
         if prepared.paths is not None:
             from bentpipe.simulate.paths import slot_paths
 
-            geometry = result.position_m, links, result.feeder_links
+            geometry = result.position_m, links, result.feeder_links, world.fibre_route_m[row]
             block.paths[row] = slot_paths(prepared, prepared.paths, slot, result.mesh, *geometry)
     block.rtt_s[row] = _round_trips_s(prepared, world, row, slot, result)
     block.beam_slices[row] = beams.slices
