@@ -97,7 +97,7 @@ def test_recovered_planes_make_the_same_grid_and_are_told(tmp_path: Path, listed
     found = from_elements(tmp_path, listed_file, "[lasers]\nrange_km = 20000\n")
     assert mesh_at(found) == mesh_at(listed) and len(mesh_at(found)) > 100
     (told,) = [text for text in found.warnings if "recovered" in text]
-    assert "12 planes of 10 places, 100 % of 120 satellites placed" in told and "no place" not in told
+    assert "12 planes of 10 places, 100 % of 120 satellites within" in told and "no place" not in told
 
 
 def test_numbering_that_does_not_fit_is_refused(tmp_path: Path, listed_file: Path) -> None:
