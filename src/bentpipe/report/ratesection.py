@@ -68,7 +68,7 @@ def rates_context(reading: Reading, stamp: str, markup: type[Markup]) -> dict[st
         "events": ratemeasures.event_rates(reading, rates, changes) if territory else (),
         "sites": sites[:SITES],
         "sites_unlisted": max(len(sites) - SITES, 0),
-        "limits": list(enumerate(ratemeasures.LIMIT_WORDS)),
+        "limits": [(k, ratemeasures.LIMIT_WORDS[k]) for k in ratecharts.ORDER if k != 6 or reading.lasers],
         "patterns": markup(ratecharts.pattern_defs()),
         "weather": weather_words(rates),
         "sharing": str(rates.inputs.get("sharing", "")),
