@@ -19,7 +19,7 @@ import numpy as np
 
 from bentpipe.errors import Fault, InputError
 from bentpipe.report import assumptions, charts, delaycharts, measures, pathsection, plain, ratesection, tables, wording
-from bentpipe.report.map import CLASS_LABELS, draw_map
+from bentpipe.report.map import CLASS_LABELS, NUMBERED_REGIONS, draw_map
 from bentpipe.report.outlines import Outlines, outlines_for
 from bentpipe.report.reading import FinishedRun, Reading, read
 
@@ -227,6 +227,7 @@ def _context(reading: Reading, exact_sites: bool, outlines: Outlines | None, mar
             "sites": delaycharts.SITE_ROWS,
             "site_time": delaycharts.TIMED_SITES,
             "gateways": charts.GATEWAY_ROWS,
+            "numbered": NUMBERED_REGIONS,
         },
     }
 

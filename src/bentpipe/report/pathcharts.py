@@ -18,7 +18,7 @@ DISTANCE_STEP_M = 250e3
 """Least width of a bin of distance: a narrower one would tell where sites lie."""
 COUNT_CLASSES = (1, 2, 4, 8, 16)
 """Fewest pairs of each class of the density."""
-STRETCH_END = 0.99
+STRETCH_END = 0.97
 """Share of the pairs up to whose stretch the bars go; the rest are in the last one."""
 NOTHING = np.datetime64(0, "ms")
 
@@ -143,12 +143,11 @@ def rtt_over_time(reading: Reading, paths: Paths, size: Size, stamp: str) -> str
     fibre = fibre_s(paths)
     for row, pair in enumerate(series.pair.tolist()):
         values, top = 1e3 * series.rtt_s[:, row], 40 + row * (strip + gap)
-        known = values[np.isfinite(values)]
-        peak = 1.12 * max(float(np.quantile(known, 0.999)) if known.size else 1.0, 1e3 * float(paths.light_s[pair]))
-        panel = Panel(size.left, size.width - 8, top, top + strip, reading.times[0], reading.end, peak)
+        low, high = strip_range(values)
+        panel = Panel(size.left, size.width - 8, top, top + strip, reading.times[0], reading.end, high, low)
         shade_events(drawing, panel, reading)
         name = clipped(pair_name(paths, pair), 90 if size.wide else 38)
-        panel.axes(drawing, f"{name}, ms", 0, values=3, labels=False)
+        panel.axes(drawing, f"{name}, ms", 0, values=3 if size.wide else 2, labels=False)
         _gaps(drawing, panel, reading, np.isfinite(values))
         _strip_lines(drawing, panel, 1e3 * float(paths.light_s[pair]), 1e3 * float(fibre[pair]))
         drawing.path(_band(panel, reading, values, cuts), "area")
@@ -158,6 +157,17 @@ def rtt_over_time(reading: Reading, paths: Paths, size: Size, stamp: str) -> str
         lay_hits(drawing, panel, edges(reading, coarse), _strip_titles(reading, paths, row, coarse))
     drawing.stamp(stamp)
     return drawing.markup(f"chart {size.name}")
+
+
+def strip_range(values: Float) -> tuple[float, float]:
+    """Return the least and the greatest value of a strip's axis: from 0, unless all values lie well above it."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 0.0, 1.0
+    low, high = float(known.min()), float(np.quantile(known, 0.999))
+    step = nice_step(max(high - low, 0.02 * high), 2)
+    floor = step * np.floor((low - 0.4 * step) / step)
+    return (float(floor) if floor > 0.4 * high else 0.0), max(high + 0.12 * (high - (floor if floor > 0.4 * high else 0.0)), 1e-3)
 
 
 def _time_axis(drawing: Drawing, panel: Panel, wanted: int) -> None:
@@ -177,7 +187,7 @@ def _gaps(drawing: Drawing, panel: Panel, reading: Reading, known: Boolean) -> N
 
 def _strip_lines(drawing: Drawing, panel: Panel, light_ms: float, fibre_ms: float) -> None:
     for value, kind in ((light_ms, "light-line"), (fibre_ms, "fibre-line")):
-        if np.isfinite(value) and value <= panel.maximum:
+        if np.isfinite(value) and panel.minimum <= value <= panel.maximum:
             drawing.line(panel.left, panel.y(value), panel.right, panel.y(value), kind)
 
 

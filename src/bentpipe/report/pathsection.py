@@ -44,6 +44,7 @@ def paths_context(reading: Reading, exact_sites: bool, stamp: str, markup: type[
     if paths is None:
         return None
     total, rule = pathmeasures.path_totals(paths, reading.slot_s), pathmeasures.listed_pairs(paths)[1]
+    traffic = pathmeasures.traffic_totals(paths)
     routing = ((reading.manifest.get("lasers") or {}).get("routing") or {}).get("name", "")
     return {
         "alone": pathmeasures.paths_alone(reading),
@@ -55,17 +56,27 @@ def paths_context(reading: Reading, exact_sites: bool, stamp: str, markup: type[
         "rule": rule,
         "left": len(paths.pair) - pathmeasures.LISTED_PAIRS if rule else 0,
         "routing": routing,
-        "traffic": pathmeasures.traffic_totals(paths),
+        "traffic": traffic,
         "fibre": paths.fibre,
         "gaps": bool(total.gap_share > 0),
         "series_gaps": bool(np.isnan(paths.series.rtt_s).any()),
         "series_few": len(paths.pair) > len(paths.series.pair),
-        "shaded": any(e.active.any() and not e.active.all() for e in reading.events),
+        "shaded": _shaded(reading, hypothetical=False),
+        "shaded_hypothetical": _shaded(reading, hypothetical=True),
+        "uneven": traffic is not None and traffic.full_share > 0 and traffic.load_mean < 0.2,
+        "longest_percent": round(100 * (1.0 - pathcharts.STRETCH_END)),
+        "cut_axis": any(pathcharts.strip_range(1e3 * values)[0] > 0 for values in paths.series.rtt_s.T),
         "classes": list(enumerate(pathcharts.class_words())),
         "variables": VARIABLES,
         "exact": exact_sites,
         "figures": _figures(reading, paths, stamp, markup),
     }
+
+
+def _shaded(reading: Reading, hypothetical: bool) -> bool:
+    """Whether the figures over time shade an event of this kind: those of the whole run are not."""
+    chosen = [e for e in reading.events if (e.tag == "hypothetical") is hypothetical]
+    return any(e.active.any() and not e.active.all() for e in chosen)
 
 
 def _facts(reading: Reading, paths: Paths, total: pathmeasures.PathTotals) -> list[tuple[str, str]]:
@@ -113,7 +124,7 @@ def _figures(reading: Reading, paths: Paths, stamp: str, markup: type[Markup]) -
     if many:
         draw["distance"] = lambda size: pathcharts.rtt_by_distance(paths, size, stamp)
         draw["stretch"] = lambda size: pathcharts.stretch_bars(paths, size, stamp)
-        if len(reading.times) > 1:
+        if (paths.known_by_slot < len(paths.pair)).any() or reading.events:
             draw["all"] = lambda size: pathcharts.pairs_over_time(reading, paths, size, stamp)
     if len(paths.series.pair) and np.isfinite(paths.series.rtt_s).any():
         draw["series"] = lambda size: pathcharts.rtt_over_time(reading, paths, size, stamp)

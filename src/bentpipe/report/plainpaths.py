@@ -47,9 +47,12 @@ def gap_words(paths: Paths, total: PathTotals) -> str:
     """Say how much and how long pairs are without a path; empty where never."""
     if not total.gap_share > 0:
         return ""
-    slots = "slots" if total.pairs == 1 else "pairs and slots"
-    where = "" if total.pairs == 1 else f" ({pair_name(paths, total.gap_pair)})"
-    return f"{percent(total.gap_share)} of {slots} have none, the longest gap is {duration(total.gap_s)}{where}"
+    if total.pairs == 1:
+        return f"the longest gap is {duration(total.gap_s)}"
+    where = pair_name(paths, total.gap_pair)
+    return (
+        f"{percent(total.gap_share)} of pairs and slots have none, the longest gap is {duration(total.gap_s)} ({where})"
+    )
 
 
 def rtt_words(total: PathTotals) -> str:
