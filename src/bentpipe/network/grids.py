@@ -98,10 +98,9 @@ def _across(
                 break
     for i in range(occupied):
         p = held[i]
-        if i + 1 == occupied:
-            # Of two planes the seam is the link that there is already.
-            if not close_seam or occupied < 3:
-                break
+        # Of two planes the seam is the link that there is already.
+        if i + 1 == occupied and (not close_seam or occupied < 3):
+            break
         q = held[(i + 1) % occupied]
         for s in range(places):
             a = table[first + p * places + s]

@@ -149,8 +149,9 @@ def plus_grid(sky: LaserSky) -> Int32Array:
 
     In its plane a satellite is linked to the next one there is, over empty places; across, to the next plane that has
     satellites. Where its place there (shifted by ``shift``) is empty, it is linked to the place before that, else the
-    one after, and so on for 25 degrees along the orbit, if that has no link on that side. Terminals that do not suffice go to the own plane first, then across from plane to
-    plane: with three of them every second link across is left out.
+    one after, and so on for 25 degrees along the orbit, if that has no link on that side. Terminals that do not
+    suffice go to the own plane first, then across from plane to plane: with three of them every second link across is
+    left out.
 
     Parameters
     ----------

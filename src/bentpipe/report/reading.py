@@ -137,13 +137,18 @@ class Area:
 
 @dataclass(frozen=True)
 class Effect:
-    """Means with an event and in the same run without it, at some slots: terminal users and named sites connected."""
+    """Means with an event and in the same run without it, at some slots: terminal users and named sites connected.
+
+    The round trips are medians over connected places and slots, ms; NaN where nobody is connected, or not known.
+    """
 
     slots: int
     users_with: float
     users_without: float
     sites_with: float
     sites_without: float
+    rtt_ms_with: float = float("nan")
+    rtt_ms_without: float = float("nan")
 
     @property
     def users(self) -> float:
@@ -484,6 +489,7 @@ def _effect(row: Any) -> Effect | None:
     return Effect(
         int(row["slots"]),
         *(float(row[f"{what}_{side}"]) for what in ("users", "sites") for side in ("with", "without")),
+        *(float("nan" if (rtt := row.get(f"rtt_ms_{side}")) is None else rtt) for side in ("with", "without")),
     )
 
 

@@ -87,7 +87,8 @@ def render_resilience(data: Mapping[str, Any]) -> str:
     quoted = next(row for row in rows if row["share"] == data["quoted_share"])
     figures = {name: Markup(svg) for name, svg in _figures(data).items()}
     context = {
-        "d": data, "rows": rows, "quoted": quoted, "figures": figures, "banded": banded, "ms": milliseconds,
+        "d": data, "paths": data["counted"] == "paths", "rows": rows, "quoted": quoted, "figures": figures,
+        "banded": banded, "ms": milliseconds,
         "one": _ONE[data["lose"]], "disclaimer": DISCLAIMER, "version": version("bentpipe"), "whole": percent,
         "has": {key: any(row[key] is not None for row in rows) for key in ("rtt_median_s", "given_share")},
         "number": count, "rate": bit_rate,
@@ -123,9 +124,13 @@ def _figures(data: Mapping[str, Any]) -> dict[str, str]:
         ),
     }  # fmt: skip
     rows = data["shares"]
+    figures = {
+        name: figure._replace(lines=tuple(line for line in figure.lines if any(row[line.key] for row in rows)))
+        for name, figure in figures.items()
+    }
     return {
         name: "".join(loss_chart(rows, figure.lines, figure.words, size, STAMP, figure.top) for size in SIZES)
-        if sum(row[figure.lines[0].key] is not None for row in rows) > 1
+        if figure.lines and sum(row[figure.lines[0].key] is not None for row in rows) > 1
         else ""
         for name, figure in figures.items()
     }
@@ -136,7 +141,8 @@ def _lost(row: Mapping[str, Any]) -> str:
 
 
 def _connected_title(row: Mapping[str, Any]) -> str:
-    return f"{_lost(row)}: {banded(row['connected_share'])} connected; {banded(row['cells_reachable_share'])} of cells"
+    cells = f"; {banded(row['cells_reachable_share'])} of cells" if row["cells_reachable_share"] else ""
+    return f"{_lost(row)}: {banded(row['connected_share'])} connected{cells}"
 
 
 def _delay_title(row: Mapping[str, Any]) -> str:

@@ -47,6 +47,13 @@ def check_lasers(s: Scenario, at: Places) -> Iterator[Fault]:
             "only element sets tell the launch of a satellite", at.where(["lasers", "first_launch"]),
             lasers.first_launch, "with source = 'elements'", "name shells instead: without_shells = [0]",
         )  # fmt: skip
+    if lasers.first_launch is not None and lasers.equipped == "all":
+        yield Fault(
+            "either all satellites carry lasers, or those from a launch on", at.where(["lasers", "first_launch"]),
+            lasers.first_launch, 'equipped = "all" or first_launch', "take one of them out",
+        )  # fmt: skip
+    if s.constellation.operator == "geostationary":
+        yield Fault("one satellite has nobody to point a laser at", at.where(["lasers"]), None, "no [lasers]")
     if lasers.without_shells and source == "elements":
         yield Fault(
             "the shells of element sets have no number", at.where(["lasers", "without_shells"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,7 @@ def compared_slots(prepared: Prepared, event: Disruption, most: int = COMPARED) 
 
 
 def event_effects(prepared: Prepared) -> list[dict[str, Any] | None]:
-    """Terminals, users and sites connected with each event and without it, on average over some slots.
+    """Terminals, users and sites connected with each event and without it, and their delay, over some slots.
 
     Every other event of the timeline is there on both sides. Each slot is scheduled for itself, without the memory of
     the slot before.
@@ -56,10 +56,11 @@ def event_effects(prepared: Prepared) -> list[dict[str, Any] | None]:
     Returns
     -------
     list of dict or None
-        In the order of the timeline: the number of slots compared, and means over them; None where the event lies
-        outside the run.
+        In the order of the timeline: the number of slots compared, means over them, and the median idle round trip over
+        connected places and slots (ms; None where nobody is connected, or the load is computed); None where the event
+        lies outside the run.
     """
-    known: dict[bytes, tuple[World, npt.NDArray[np.bool_]]] = {}
+    known: dict[bytes, tuple[World, _Served]] = {}
     found: list[dict[str, Any] | None] = []
     for index, event in enumerate(prepared.scenario.disruptions):
         slots = compared_slots(prepared, event)
@@ -69,11 +70,11 @@ def event_effects(prepared: Prepared) -> list[dict[str, Any] | None]:
         world, served = known.get(slots.tobytes(), (None, None))
         if world is None or served is None:
             world = world_state(prepared, slots)
-            served = served_alone(prepared, slots, [world])[:, 0]
+            served = _served(prepared, slots, world)
             known[slots.tobytes()] = world, served
         without = world_state(prepared.without_event(index), slots)
         same = all(np.array_equal(*pair) for pair in _what_scheduling_sees(world, without))
-        other = served if same else served_alone(prepared, slots, [without])[:, 0]
+        other = served if same else _served(prepared, slots, without)
         here, there = _connected(prepared, served, world), _connected(prepared, other, without)
         found.append(
             {
@@ -95,11 +96,25 @@ def _what_scheduling_sees(one: World, other: World) -> tuple[tuple[npt.NDArray[A
     )
 
 
-def _connected(prepared: Prepared, served: npt.NDArray[np.bool_], world: World) -> dict[str, float]:
-    """Means over the slots of terminals and users in the cells of regions, and of named sites."""
+class _Served(NamedTuple):
+    """Places that are served in T slots, and their idle round trips, s, each (T, C)."""
+
+    where: npt.NDArray[np.bool_]
+    rtt_s: npt.NDArray[np.float32]
+
+
+def _served(prepared: Prepared, slots: npt.NDArray[np.int64], world: World) -> _Served:
+    rtt_s = np.empty((len(slots), 1, len(prepared.place_key)), np.float32)
+    return _Served(served_alone(prepared, slots, [world], (), rtt_s)[:, 0], rtt_s[:, 0])
+
+
+def _connected(prepared: Prepared, served: _Served, world: World) -> dict[str, float | None]:
+    """Means over the slots of terminals and users in cells of regions, and of named sites; their median delay, ms."""
     cells = len(prepared.territory.cell_id)
-    ready = np.where(served, world.ready, 0)
+    ready = np.where(served.where, world.ready, 0)
+    known = np.isfinite(served.rtt_s) & (ready > 0)
+    rtt_ms = round(1e3 * float(np.median(served.rtt_s[known])), 2) if known.any() else None
     terminals = float(prepared.territory.by_region(ready[:, :cells]).sum(axis=1).mean())
     users = terminals * prepared.scenario.terminals.users_per_terminal
     sites = float((ready[:, cells:] > 0).sum(axis=1).mean())
-    return {"terminals": round(terminals, 3), "users": round(users, 3), "sites": round(sites, 3)}
+    return {"terminals": round(terminals, 3), "users": round(users, 3), "sites": round(sites, 3), "rtt_ms": rtt_ms}

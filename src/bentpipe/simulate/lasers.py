@@ -30,6 +30,8 @@ Int32Array = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+#: Shells of which the note tells how well their planes are known.
+_SHELLS_TOLD = 3
 #: Step of the difference that gives velocities where turning terminals are limited, s.
 _STEP_S = 1.0
 
@@ -120,17 +122,7 @@ def make_lasers(
     if given is None:
         return None
     chosen = find_topology(topology or given.topology)
-    able = fleet.up & ~np.isin(fleet.satellite_id, given.without) & ~np.isin(fleet.shell, given.without_shells)
-    if scenario.constellation.source == "elements" and given.first_launch is not None:
-        if not any(fleet.launch):
-            what = "the element set does not tell the launch of any satellite"
-            raise ScenarioError(Fault(what, scenario.where("lasers.first_launch"), given.first_launch))
-        able &= np.array([launch >= given.first_launch for launch in fleet.launch], np.bool_)
-    if not able.any():
-        raise ScenarioError(
-            Fault("no satellite carries lasers", scenario.where("lasers"), None, "one at least",
-                  "check first_launch, without and without_shells, or take [lasers] out")
-        )  # fmt: skip
+    able = _able(scenario, fleet)
     labels, warnings = _labels(scenario, fleet, able)
     wait = slots_to_acquire(given.acquisition.total_seconds(), scenario.time.slot_s)
     net = LaserNet(given, chosen, able, labels, fleet.satellite_id, wait, None, warnings)
@@ -140,6 +132,25 @@ def make_lasers(
         position = fleet.propagator.earth_fixed_positions([start])[0]
         return replace(net, fixed=net.wanted(0, position, able))
     return net
+
+
+def _able(scenario: Scenario, fleet: Fleet) -> Mask:
+    """Satellites in service that carry lasers."""
+    given = scenario.lasers
+    assert given is not None
+    able = fleet.up & ~np.isin(fleet.satellite_id, given.without) & ~np.isin(fleet.shell, given.without_shells)
+    if given.first_launch is not None:
+        able &= np.array([launch >= given.first_launch for launch in fleet.launch], np.bool_)
+    elif given.equipped == "as-launched":
+        able &= fleet.lasers
+    if not able.any():
+        unknown = scenario.constellation.source == "elements" and not any(fleet.launch)
+        why = ": the element sets do not tell the launches" if unknown else ""
+        remedy = 'equipped = "all" gives lasers to every satellite; or take [lasers] out'
+        raise ScenarioError(
+            Fault(f"no satellite carries lasers{why}", scenario.where("lasers"), None, "one at least", remedy)
+        )
+    return able
 
 
 def _labels(scenario: Scenario, fleet: Fleet, able: Mask) -> tuple[Recovered, tuple[str, ...]]:
@@ -161,16 +172,17 @@ def _labels(scenario: Scenario, fleet: Fleet, able: Mask) -> tuple[Recovered, tu
     found = recover_planes(position, velocity, able, fleet.shell)
     if scenario.constellation.source != "elements":
         return found, ()
-    placed = [fit for fit in found.fits if fit.places and fit.planes]
+    placed = sorted((fit for fit in found.fits if fit.places and fit.planes), key=lambda fit: -fit.satellites)
     rest = int(able.sum()) - sum(round(fit.assigned * fit.satellites) for fit in placed)
     told = [
         f"{fit.altitude_km:.0f} km {fit.inclination_deg:.1f}°: {fit.planes} planes of {fit.places} places, "
-        f"{100 * fit.assigned:.0f} % of {fit.satellites:,} satellites placed within {fit.plane_rms_deg:.2f}° of node "
-        f"and {fit.place_rms_deg:.2f}° along the orbit (rms)"
-        for fit in placed
+        f"{100 * fit.assigned:.0f} % of {fit.satellites:,} satellites within {fit.plane_rms_deg:.2f}° of node and "
+        f"{fit.place_rms_deg:.2f}° along the orbit (rms)"
+        for fit in placed[:_SHELLS_TOLD]
     ]
-    words = f"planes and places of the lasers' satellites are recovered from their orbits: {'; '.join(told) or 'none'}"
-    return found, (f"{words}; {rest:,} satellites have no place" if rest else words,)
+    told += [f"{len(placed) - len(told)} smaller shells"] if len(placed) > len(told) else []
+    words = f"planes and places of satellites with lasers are recovered from their orbits: {'; '.join(told) or 'none'}"
+    return found, (f"{words}; {rest:,} of {int(able.sum()):,} satellites have no place" if rest else words,)
 
 
 def slot_meshes(

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from bentpipe.network.delay import SPEED_OF_LIGHT_M_S
 from bentpipe.simulate.linkrates import Sky
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.rates import block_rates, offered_bps
@@ -49,6 +50,8 @@ def measured(prepared: Prepared, block: Block, weather: tuple[Sky, Sky] | None) 
     tuple of float
         `MEASURES` without the first; NaN where there is nothing to measure.
     """
+    if what_counts(prepared) == "paths":
+        return _paths(prepared, block)
     territory, cells = prepared.territory, len(prepared.territory.cell_id)
     ready = np.where(block.satellite[0] >= 0, block.world.ready[0], 0)
     in_regions = territory.by_region(ready[None, :cells])[0].sum()
@@ -63,6 +66,38 @@ def measured(prepared: Prepared, block: Block, weather: tuple[Sky, Sky] | None) 
         float((block.antennas_in_use[0] > 0).sum()),
         *_rates(prepared, block, weather, weight, counted),
     )
+
+
+def what_counts(prepared: Prepared) -> str:
+    """Tell what a loss is measured by: terminals, named sites where no cell has any, or paths where nothing is served.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+
+    Returns
+    -------
+    str
+        "terminals", "sites" or "paths".
+    """
+    if counted_places(prepared)[: len(prepared.territory.cell_id)].any():
+        return "terminals"
+    return "paths" if prepared.paths is not None and not len(prepared.ground.id) else "sites"
+
+
+def _paths(prepared: Prepared, block: Block) -> tuple[float, ...]:
+    """Measure a slot of a study of paths: those that there are in place of terminals, and the traffic on them."""
+    found, plan = block.paths[0], prepared.paths
+    assert found is not None and plan is not None
+    there = np.isfinite(found.path_m)
+    rtt = found.path_m * (2.0 / SPEED_OF_LIGHT_M_S)
+    asked = float((plan.there_bps + plan.back_bps).sum()) or math.nan
+    given = float((found.there_bps + found.back_bps).sum()) if math.isfinite(asked) else math.nan
+    return (
+        float(there.sum()), math.nan, math.nan, *weighted_quantiles(rtt, there.astype(np.int64), (0.5, 0.95)),
+        math.nan, given, asked, math.nan, math.nan,
+    )  # fmt: skip
 
 
 def counted_places(prepared: Prepared) -> npt.NDArray[np.bool_]:

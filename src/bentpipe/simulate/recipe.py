@@ -353,7 +353,22 @@ def _choose(
 
 def _down_m(prepared: Prepared, ways: Relayed) -> npt.NDArray[np.float64]:
     """Lasers, forwarding and feeder link of each satellite, (N,) m of vacuum; infinity where there is no way."""
+    if prepared.lasers is None:
+        return ways.range_m
     return np.asarray(ways.range_m + ways.laser_m + prepared.hop_m * ways.lasers)
+
+
+def _round_trips_s(
+    prepared: Prepared, world: World, row: int, slot: int, result: SlotResult
+) -> npt.NDArray[np.float32]:
+    """Idle round trip of each place, (C,) s; NaN where it is not served, or the load is computed."""
+    links, ways = result.links, result.ways
+    return place_round_trips_s(
+        slot, prepared.scenario.seed, result.beams.link, links.satellite, links.slant_range_m, ways.gateway,
+        _down_m(prepared, ways), np.ascontiguousarray(world.fibre_route_m[row]), prepared.fleet.satellite_id,
+        prepared.place_key, prepared.scenario.fibre.velocity_factor, prepared.fixed_s, prepared.wait_s,
+        prepared.access.slot_log_sigma,
+    )  # fmt: skip
 
 
 def _follow(
@@ -415,12 +430,7 @@ def _store(
 
             geometry = result.position_m, links, result.feeder_links
             block.paths[row] = slot_paths(prepared, prepared.paths, slot, result.mesh, *geometry)
-    block.rtt_s[row] = place_round_trips_s(
-        slot, prepared.scenario.seed, beams.link, links.satellite, links.slant_range_m, ways.gateway,
-        _down_m(prepared, ways), np.ascontiguousarray(world.fibre_route_m[row]), prepared.fleet.satellite_id,
-        prepared.place_key, prepared.scenario.fibre.velocity_factor, prepared.fixed_s, prepared.wait_s,
-        prepared.access.slot_log_sigma,
-    )  # fmt: skip
+    block.rtt_s[row] = _round_trips_s(prepared, world, row, slot, result)
     block.beam_slices[row] = beams.slices
     changed = (result.serving >= 0) & (result.serving != previous) if previous is not None else False
     block.handover[row] = changed & (previous >= 0) if previous is not None else False
@@ -480,7 +490,11 @@ def seed_samples(
 
 
 def served_alone(
-    prepared: Prepared, slots: npt.NDArray[np.int64], worlds: Sequence[World], people: Sequence[int] = ()
+    prepared: Prepared,
+    slots: npt.NDArray[np.int64],
+    worlds: Sequence[World],
+    people: Sequence[int] = (),
+    rtt_s: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.bool_]:
     """Places that are served in slots taken one by one, without memory of the slot before, in each of several worlds.
 
@@ -494,6 +508,8 @@ def served_alone(
         Each over these slots.
     people : sequence of W int
         Which of the seeds schedules each world; the run's own where none is given.
+    rtt_s : (M, W, C) float32, optional
+        Written: idle round trips, s; NaN where not served, and where the load is computed.
 
     Returns
     -------
@@ -509,7 +525,10 @@ def served_alone(
                 seen = world
                 sky = _alone(prepared, seen, m, slot, position, buffers)
             who = people[i] if people else 0
-            out[m, i] = _choose(prepared, world, m, slot, sky, None, who).serving >= 0
+            result = _choose(prepared, world, m, slot, sky, None, who)
+            out[m, i] = result.serving >= 0
+            if rtt_s is not None:
+                rtt_s[m, i] = _round_trips_s(prepared, world, m, slot, result)
     return out
 
 

@@ -35,6 +35,7 @@ from bentpipe.simulate.lossmeasures import (
     measured,
     ratio_error,
     ratio_of,
+    what_counts,
 )
 from bentpipe.simulate.prepare import Prepared, prepare
 from bentpipe.simulate.recipe import blocks_alone
@@ -243,7 +244,7 @@ def _slot(prepared: Prepared, slot: int, world: World, lose: str, lost: npt.NDAr
 def _answer(prepared: Prepared, lose: str, seed: int, found: Sample) -> dict[str, Any]:
     scenario, who = prepared.scenario, prepared.people[0]
     counted = counted_places(prepared)
-    at_sites = not counted[: len(prepared.territory.cell_id)].any()
+    counts = what_counts(prepared)
     first, last = np.datetime_as_string(prepared.clock.start_utc([found.slots[0], found.slots[-1]]), "s")
     over_slots = means_over_slots(found.values)
     data = {
@@ -259,14 +260,14 @@ def _answer(prepared: Prepared, lose: str, seed: int, found: Sample) -> dict[str
         "first_slot_utc": str(first),
         "last_slot_utc": str(last),
         "scheduling": prepared.policy.name,
-        "counted": "sites" if at_sites else "terminals",
+        "counted": counts,
         "terminals_placed": int(who.total[counted].sum()),
         "sites_placed": len(prepared.territory.sites),
         "cells": len(prepared.territory.cell_id),
         "users_per_terminal": scenario.terminals.users_per_terminal,
         "inputs": _inputs(scenario),
         "events": [event.title for event in scenario.disruptions],
-        "shares": [_row(prepared, found, over_slots, i, at_sites) for i in range(len(found.shares))],
+        "shares": [_row(prepared, found, over_slots, i, counts) for i in range(len(found.shares))],
         "notes": _notes(prepared, lose, found),
     }
     return {**data, "headline": headline(data), "quoted_share": quoted(data)["share"]}
@@ -281,19 +282,22 @@ def _inputs(scenario: Scenario) -> list[dict[str, Any]]:
     ]
 
 
-def _row(prepared: Prepared, found: Sample, means: FloatArray, i: int, at_sites: bool) -> dict[str, Any]:
+def _row(prepared: Prepared, found: Sample, means: FloatArray, i: int, counts: str) -> dict[str, Any]:
     """One share: what is lost, and the band of each measure over the draws."""
     row: dict[str, Any] = {"share": float(found.shares[i])}
     for k, name in enumerate(MEASURES):
         row[name] = band_of(means[i, :, k])
-    key = MEASURES.index("sites" if at_sites else "terminals")
+    # What a study of paths counts stands where terminals do.
+    key = MEASURES.index("sites" if counts == "sites" else "terminals")
     users = prepared.scenario.terminals.users_per_terminal
-    row["users"] = band_of(means[i, :, MEASURES.index("terminals")] * users)
+    row["users"] = band_of(means[i, :, MEASURES.index("terminals")] * users) if counts == "terminals" else None
     row["connected_share"] = band_of(ratio_of(means[i, :, key], means[0, :, key]))
     cells = MEASURES.index("cells_reachable")
     row["cells_reachable_share"] = band_of(ratio_of(means[i, :, cells], means[0, :, cells]))
     given, asked = MEASURES.index("given_down_bit_s"), MEASURES.index("asked_down_bit_s")
     row["given_share"] = band_of(ratio_of(means[i, :, given], means[i, :, asked]))
+    if counts == "paths":
+        row["paths"], row["terminals"] = row["terminals"], None
     here, whole = found.values[:, i, :, key], found.values[:, 0, 0, key]
     row["slots_without_any"] = round(float((here <= 0).mean()), 4)
     row["slots_standard_error"] = ratio_error(here.mean(axis=1), whole)

@@ -177,14 +177,17 @@ def _legend(data: Mapping[str, Any], keys: set[str]) -> list[str]:
     said = [
         "Each number is a mean over the slots: the median of the draws, in brackets their 5th to 95th percentile; are "
         "lost: the mean.",
-        f"% of {what}: connected, of those connected without loss; % of cells: reachable, of those reachable without "
-        "loss; gateways: in use.",
+        f"% of {what}: connected, of those connected without loss"
+        + ("; % of cells: reachable, of those reachable without loss" if "cells_reachable_share" in keys else "")
+        + ("; gateways: in use." if "gateways_in_use" in keys else "."),
     ]
     if "users" in keys:
         said[1] += f" People: terminals times {data['users_per_terminal']:g} users."
     if "rtt_median_s" in keys:
-        said.append("RTT: median and 95th percentile of the round trip of the terminals that are still connected.")
-    if "given_share" in keys:
+        said.append(f"RTT: median and 95th percentile of the round trip of the {what} that are still connected.")
+    if "given_share" in keys and what == "paths":
+        said.append("% given: of what flows between the ends ask for, both ways.")
+    elif "given_share" in keys:
         said.append(
             "% given: of what all terminals that are on ask for, downlink; kbit/s: downlink rate per user, median of "
             "the terminals that are still connected, at the demand of the hour; peak: what one of them could get, "

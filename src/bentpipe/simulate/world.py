@@ -156,9 +156,9 @@ def seed_worlds(prepared: Prepared, slots: npt.NDArray[np.int64]) -> list[World]
 
 
 def same_sky(one: World, other: World, row: int) -> bool:
-    """Whether two worlds have the same usable links in a slot: satellites, lasers, open places, gateways with an antenna.
+    """Whether two worlds have the same usable links in a slot.
 
-    How many antennas a gateway has does not matter to its links.
+    They rest on satellites, lasers, open places, and gateways with an antenna; how many antennas does not matter.
 
     Parameters
     ----------
