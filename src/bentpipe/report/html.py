@@ -253,8 +253,8 @@ def _access_words(reading: Reading) -> str:
     parts = known.mean(axis=0)
     return (
         f"At the named sites, {wording.milliseconds(float(parts[np.logical_not(access)].sum()))} of it is light "
-        f"time{', forwarding' if reading.lasers else ''} and fibre, and {wording.milliseconds(float(parts[access].sum()))} is access to the shared link, on "
-        "average."
+        f"time{', forwarding by lasers' if reading.lasers else ''} and fibre, and "
+        f"{wording.milliseconds(float(parts[access].sum()))} is access to the shared link, on average."
     )
 
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bentpipe.report.pathreading import PATH_BINS, bin_quantile_s, binned
-
 if TYPE_CHECKING:
     import xarray
 
@@ -19,13 +17,15 @@ Integer = NDArray[np.int64]
 
 LASER_SEGMENTS = ("laser_links", "laser_forwarding")
 MOST_LASERS = 4096
+BIN_S = 1e-4
+BINS = 20_000  # to 2 s: bins as those of the delay of all terminals, so that the same delays have the same median
 
 
 @dataclass(frozen=True)
 class Way:
     """Those who are served over so many lasers, (MOST_LASERS,), and the round trips of those over one or more.
 
-    `counts` are connected terminals, or served sites, times slots; `rtt_bins` are by PATH_BIN_S.
+    `counts` are connected terminals, or served sites, times slots; `rtt_bins` are by BIN_S.
     """
 
     counts: Float
@@ -48,7 +48,8 @@ class Way:
 
     def rtt_s(self, share: float) -> float:
         """Quantile of the round trip over those served over lasers, s; NaN where there are none."""
-        return bin_quantile_s(self.rtt_bins, share)
+        total = np.cumsum(self.rtt_bins)
+        return float((np.searchsorted(total, share * total[-1]) + 0.5) * BIN_S) if total[-1] > 0 else float("nan")
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,14 @@ def read_lasers(data: xarray.Dataset, manifest: dict[str, Any], blocks: Iterable
 def _way(lasers: NDArray[Any], rtt_s: NDArray[Any], weight: NDArray[Any]) -> tuple[Float, Float]:
     known = np.isfinite(rtt_s) & (weight > 0)
     counted = np.minimum(lasers[known], MOST_LASERS - 1)
-    counts = np.bincount(counted, weight[known], MOST_LASERS)
+    counts = np.bincount(counted, weight[known], MOST_LASERS).astype(np.float64)
     over = known & (lasers > 0)
-    return counts, binned(rtt_s[over], weight[over])
+    index = np.minimum(rtt_s[over] * np.float32(1 / BIN_S), BINS - 1).astype(np.int64)
+    return counts, np.bincount(index, weight[over], BINS).astype(np.float64)
 
 
 def _terminals(data: xarray.Dataset, blocks: Iterable[slice]) -> Way:
-    counts, rtt = np.zeros(MOST_LASERS), np.zeros(PATH_BINS)
+    counts, rtt = np.zeros(MOST_LASERS), np.zeros(BINS)
     if "lasers" in data.variables and data.sizes.get("cell", 0):
         for block in blocks:
             names = ("lasers", "rtt_s", "terminals_connected")
@@ -132,7 +134,7 @@ def _terminals(data: xarray.Dataset, blocks: Iterable[slice]) -> Way:
 def _sites(data: xarray.Dataset) -> tuple[Way, tuple[float, float]]:
     none = float("nan"), float("nan")
     if "site_lasers" not in data.variables or not data.sizes.get("site", 0):
-        return Way(np.zeros(MOST_LASERS), np.zeros(PATH_BINS)), none
+        return Way(np.zeros(MOST_LASERS), np.zeros(BINS)), none
     lasers, rtt, served = (np.asarray(data[f"site_{n}"].values) for n in ("lasers", "rtt_s", "served"))
     way = Way(*_way(lasers, rtt, served.astype(np.int64)))
     names = [str(v) for v in np.atleast_1d(data["segment"].values)] if "segment" in data.variables else []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from bentpipe.report.charts import Size, edges, lay_hits, shade_events
@@ -25,7 +27,7 @@ NOTHING = np.datetime64(0, "ms")
 
 def class_words() -> tuple[str, ...]:
     """Return the classes of the density in words."""
-    ends = [f"{a} to {b - 1}" if b - 1 > a else str(a) for a, b in zip(COUNT_CLASSES, COUNT_CLASSES[1:], strict=False)]
+    ends = [f"{a} to {b - 1}" if b - 1 > a else str(a) for a, b in pairwise(COUNT_CLASSES)]
     return (*ends, f"{COUNT_CLASSES[-1]} and more")
 
 
@@ -42,7 +44,10 @@ def rtt_by_distance(paths: Paths, size: Size, stamp: str) -> str:
     panel = Panel(size.left, size.width - 8, 34, height - 46, NOTHING, NOTHING, rows * tall)
     panel.axes(drawing, "ms there and back, median of the pair", 0, labels=False)
     across = (panel.right - panel.left) / (columns * step)
-    cell = np.minimum((km / step).astype(np.int64), columns - 1) * rows + np.minimum(ms / tall, rows - 1).astype(np.int64)
+    column, row = (
+        np.minimum(values, most).astype(np.int64) for values, most in ((km / step, columns - 1), (ms / tall, rows - 1))
+    )
+    cell = column * rows + row
     _density(drawing, panel, np.bincount(cell, minlength=columns * rows).reshape(columns, rows), step * across)
     _reference(drawing, panel, paths, across)
     for value in ticks(columns * step, 8 if size.wide else 4):
@@ -166,8 +171,9 @@ def strip_range(values: Float) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = float(known.min()), float(np.quantile(known, 0.999))
     step = nice_step(max(high - low, 0.02 * high), 2)
-    floor = step * np.floor((low - 0.4 * step) / step)
-    return (float(floor) if floor > 0.4 * high else 0.0), max(high + 0.12 * (high - (floor if floor > 0.4 * high else 0.0)), 1e-3)
+    floor = float(step * np.floor((low - 0.4 * step) / step))
+    floor = floor if floor > 0.4 * high else 0.0
+    return floor, max(high + 0.12 * (high - floor), 1e-3)
 
 
 def _time_axis(drawing: Drawing, panel: Panel, wanted: int) -> None:
@@ -224,8 +230,9 @@ def _strip_titles(reading: Reading, paths: Paths, row: int, cuts: list[tuple[int
 
 
 def pairs_over_time(reading: Reading, paths: Paths, size: Size, stamp: str) -> str:
-    """Draw the median round trip over all pairs over time, and below it the pairs without a path where there are any."""
-    missing = len(paths.pair) - paths.known_by_slot
+    """Draw the median round trip over all pairs over time, and below it the pairs without a path, if any."""
+    pairs = len(paths.pair)
+    missing = pairs - paths.known_by_slot
     tall, gap = 130.0, 60.0
     panels = 2 if missing.any() else 1
     drawing = Drawing(size.width, 34 + panels * (tall + gap) - gap + 30, f"All pairs over time ({stamp})")
@@ -234,11 +241,12 @@ def pairs_over_time(reading: Reading, paths: Paths, size: Size, stamp: str) -> s
     middle = 1e3 * medians(paths.rtt_by_slot_s, cuts)
     rows = [("ms, median over all pairs", middle, 1.15e3 * float(known.max()) if known.size else 1.0)]
     if panels == 2:
-        share = 100.0 * means(missing, cuts) / len(paths.pair)
+        share = 100.0 * means(missing, cuts) / pairs
         rows.append(("% of pairs without a path", share, max(1.1 * float(share.max()), 1.0)))
+    rough = medians(paths.rtt_by_slot_s, coarse).tolist(), means(missing, coarse).tolist()
     titles = [
-        f"{utc(reading.times[a])}: {milliseconds(v)} in the median; {count(m)} of {count(len(paths.pair), 9)} pairs have no path"
-        for (a, _), v, m in zip(coarse, medians(paths.rtt_by_slot_s, coarse).tolist(), means(missing, coarse).tolist(), strict=True)
+        f"{utc(reading.times[a])}: {milliseconds(v)} in the median; {count(m)} of {plural(pairs, 'pair')} without"
+        for (a, _), v, m in zip(coarse, *rough, strict=True)
     ]
     for row, (words, values, peak) in enumerate(rows):
         top = 34 + row * (tall + gap)
@@ -262,8 +270,8 @@ def traffic_over_time(reading: Reading, paths: Paths, size: Size, stamp: str) ->
     unit, scale = rate_unit(offered)
     loads = [100.0 * values for values in (traffic.load_mean, traffic.load_max)]
     titles = [
-        f"{utc(reading.times[a])}: {bit_rate(g)} given of {bit_rate(offered)} ({percent(g / offered)}); lasers loaded to "
-        f"{percent(mean / 100)} on average, the busiest to {percent(most / 100)}"
+        f"{utc(reading.times[a])}: {bit_rate(g)} given of {bit_rate(offered)} ({percent(g / offered)}); lasers loaded "
+        f"to {percent(mean / 100)} on average, the busiest to {percent(most / 100)}"
         for (a, _), g, mean, most in zip(
             coarse, means(traffic.by_slot, coarse).tolist(), *(means(v, coarse).tolist() for v in loads), strict=True
         )

@@ -330,10 +330,10 @@ class _Tally:
             self.whole[block] &= (given >= asked[block]).all(axis=0)
 
 
-def binned(seconds: NDArray[Any], weight: NDArray[Any] | None = None) -> Float:
-    """Count times in s by PATH_BIN_S, each as much as it weighs: (PATH_BINS,)."""
+def binned(seconds: NDArray[Any]) -> Float:
+    """Count times in s by PATH_BIN_S: (PATH_BINS,)."""
     index = np.minimum(seconds.astype(np.float64) / PATH_BIN_S, PATH_BINS - 1).astype(np.int64)
-    return np.bincount(index, weight, PATH_BINS).astype(np.float64)
+    return np.bincount(index, minlength=PATH_BINS).astype(np.float64)
 
 
 def _summed(a: Float, b: Float) -> Float:

@@ -114,7 +114,9 @@ def _links(reading: Reading) -> str:
     assert reading.lasers is not None
     links, able = reading.lasers.links, reading.lasers.satellites
     low, high = int(links.min()), int(links.max())
-    number = f"{count(low, 9)} in every slot" if low == high else f"{count(low, 9)} to {count(high, 9)} by slot, {count(float(links.mean()))} on average"
+    number = f"{count(low, 9)} in every slot"
+    if low < high:
+        number = f"{count(low, 9)} to {count(high, 9)} by slot, {count(float(links.mean()))} on average"
     return f"{number}, between {plural(able, 'satellite')} that carry them."
 
 

@@ -81,7 +81,9 @@ def _labelled(
     if paths is not None and paths_alone(reading):
         return list(zip(PATH_LABELS, path_lines(reading, paths, inputs_clause(reading), outside), strict=True))
     if total.users <= 0 and reading.sites.ids and len(reading.times):
-        lines: tuple[str, ...] = site_lines(reading, inputs_clause(reading), reach_clause(total), outside)
+        lines: tuple[str, ...] = site_lines(
+            reading, inputs_clause(reading), reach_clause(total, reading.lasers is not None), outside
+        )
     else:
         lines = (
             connected_line(reading, total),
@@ -142,20 +144,19 @@ def inputs_clause(reading: Reading) -> str:
     return f"{measures.assumed(reading)} of {plural(rows, 'input')} are assumed or hypothetical and marked so."
 
 
-def reach_clause(total: Totals) -> str:
+def reach_clause(total: Totals, lasers: bool = False) -> str:
     """Say what geometry alone reaches: all cells, or those that a licence and a gateway's view leave."""
+    way = "a usable satellite with a gateway in view" + (", or lasers to one that has" if lasers else "")
     if not total.cells:
         return "the run has no cells, so no share of cells is reached"
     if not total.cells_reached:
-        return f"geometry (a usable satellite with a gateway in view) reaches none of the {count(total.cells, 9)} cells"
-    text = (
-        f"geometry alone (a usable satellite with a gateway in view) reaches {percent(total.reached_share)} of slots "
-    )
+        return f"geometry ({way}) reaches none of the {count(total.cells, 9)} cells"
+    text = f"geometry alone ({way}) reaches {percent(total.reached_share)} of slots "
     if total.cells_reached == total.cells:
         return f"{text}in {'its one cell' if total.cells == 1 else f'all {count(total.cells, 9)} cells'}"
     return (
         f"{text}in the {count(total.cells_reached, 9)} of {count(total.cells, 9)} cells that are ever reachable; the "
-        "others have no licence or no gateway in view"
+        f"others have no licence or no {'way to a gateway' if lasers else 'gateway in view'}"
     )
 
 
@@ -231,7 +232,7 @@ def _event_words(row: EventChange) -> str:
 
 def delay_line(reading: Reading, total: Totals) -> str:
     """Delay of the connected terminals, and what geometry alone reaches."""
-    reach = reach_clause(total)
+    reach = reach_clause(total, reading.lasers is not None)
     if not np.isfinite(total.delay_p50_s):
         return f"No terminal is served, so there is no delay to state; {reach}."
     return (

@@ -105,9 +105,11 @@ def fibre_words(total: PathTotals, fibre: Fibre | None) -> str:
         return ""
     taken = f"{fibre.route_factor:g} times the great circle at {fibre.velocity_factor:g} of the speed of light"
     marks = list(dict.fromkeys(tag for tag in fibre.tags if tag))
-    of = "it is" if total.pairs == 1 else f"in {count(total.faster_than_fibre, 9)} of {count(total.compared_with_fibre, 9)} pairs it is"
-    faster = "" if total.pairs > 1 or total.faster_than_fibre else "not "
-    return f"{of} {faster}faster than fibre would be, taken to run {taken} ({', '.join(marks)})"
+    if total.pairs == 1:
+        what = f"it is {'' if total.faster_than_fibre else 'not '}"
+    else:
+        what = f"in {count(total.faster_than_fibre, 9)} of {plural(total.compared_with_fibre, 'pair')} it is "
+    return f"{what}faster than fibre would be, taken to run {taken} ({', '.join(marks)})"
 
 
 def change_words(total: PathTotals) -> str:
@@ -160,8 +162,9 @@ def traffic_line(paths: Paths) -> str:
     else:
         share = percent(ratio(total.whole, total.pairs))
         whole = f"{count(total.whole, 9)} of {count(total.pairs, 9)} pairs ({share}) get all in every slot"
-    text = f"Of {bit_rate(total.offered)} that the ends ask for, both ways together, {percent(total.share)} is given on average; {whole}"
-    return f"{text}{load_words(total.load_mean, total.load_max, total.full_share)}."
+    given = f"{percent(total.share)} is given on average"
+    load = load_words(total.load_mean, total.load_max, total.full_share)
+    return f"Of {bit_rate(total.offered)} that the ends ask for, both ways together, {given}; {whole}{load}."
 
 
 def load_words(mean: float, most: float, full_share: float) -> str:
@@ -234,8 +237,9 @@ def lasers_line(lasers: Lasers) -> str:
     if not own.over:
         return f"Simulated, none of the {who} go over lasers: every satellite in use has a gateway in view."
     text = (
-        f"Simulated, {percent(own.over / own.total)} of the {who} go over lasers: over {plural(own.lasers(0.5), 'laser')} in "
-        f"the median, {own.lasers(0.95)} at the 95th percentile, with a median round trip of {milliseconds(own.rtt_s(0.5))}"
+        f"Simulated, {percent(own.over / own.total)} of the {who} go over lasers: over "
+        f"{plural(own.lasers(0.5), 'laser')} in the median, {own.lasers(0.95)} at the 95th percentile, with a median "
+        f"round trip of {milliseconds(own.rtt_s(0.5))}"
     )
     if not np.isfinite(lasers.light_s):
         return f"{text}."
