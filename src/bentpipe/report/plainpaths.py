@@ -108,7 +108,7 @@ def fibre_words(total: PathTotals, fibre: Fibre | None) -> str:
     if total.pairs == 1:
         what = f"it is {'' if total.faster_than_fibre else 'not '}"
     else:
-        what = f"in {count(total.faster_than_fibre, 9)} of {plural(total.compared_with_fibre, 'pair')} it is "
+        what = f"in {count(total.faster_than_fibre, 9)} of {plural(total.compared_with_fibre, 'pair')} the path is "
     return f"{what}faster than fibre would be, taken to run {taken} ({', '.join(marks)})"
 
 

@@ -292,3 +292,20 @@ def test_an_axis_begins_at_nought_unless_all_lies_well_above():
     low, high = strip_range(np.array([110.0, 112.0, 118.0]))
     assert 90 < low < 110 and high > 118
     assert strip_range(np.array([np.nan])) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("size", [{"slots": 1}, {"ends": 2, "slots": 1}, {"ends": 9, "slots": 2, "gaps": 0.9}], ids=str)
+def test_short_studies_have_an_answer_and_a_page(tmp_path, size):
+    run = paths_only(tmp_path, **size)
+    found = answer(run)
+    assert len(found.lines) == 6 and "nan" not in " ".join(found.lines)
+    json.dumps(found.data, allow_nan=False)
+    assert not re.search(r"\b(nan|inf|None)\b", text_of(page_of(run)))
+
+
+def test_ends_at_one_place_have_no_stretch(tmp_path):
+    run = paths_only(tmp_path, ends=3)
+    run.dataset["path_great_circle_m"][0] = 0.0
+    found = read_paths(run.dataset, run.manifest)
+    assert np.isnan(found.stretch[0]) and np.isfinite(path_totals(found, 15.0).stretch_p50)
+    assert not re.search(r"\b(nan|inf|None)\b", text_of(page_of(run)))
