@@ -14,7 +14,7 @@
     run folder (Zarr) ─ open_run → Run.dataset (xarray)
         │
         ▼
-    answer · write_report · explain · capacity · resilience · compare
+    answer · write_report · explain · paths · network_at · capacity · resilience · compare
 
 Names are loaded when first used; importing bentpipe imports nothing heavy.
 """
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from bentpipe.simulate.capacity import Capacity, capacity
     from bentpipe.simulate.checking import validate
     from bentpipe.simulate.explain import Explanation, explain
+    from bentpipe.simulate.networksnapshot import NetworkSnapshot, network_at
+    from bentpipe.simulate.pathquery import PathsFound, paths
     from bentpipe.simulate.resilience import Resilience, resilience
     from bentpipe.simulate.run import Plan, plan, run
 
@@ -51,6 +53,8 @@ _HOMES = {
     "Explanation": "simulate.explain",
     "InputError": "errors",
     "Links": "network.links",
+    "NetworkSnapshot": "simulate.networksnapshot",
+    "PathsFound": "simulate.pathquery",
     "Plan": "simulate.run",
     "Policy": "registry",
     "Resilience": "simulate.resilience",
@@ -66,7 +70,9 @@ _HOMES = {
     "load_elements": "catalog.elements",
     "load_geodata": "catalog.geodata",
     "load_scenario": "scenario",
+    "network_at": "simulate.networksnapshot",
     "open_run": "results.opened",
+    "paths": "simulate.pathquery",
     "plan": "simulate.run",
     "resilience": "simulate.resilience",
     "run": "simulate.run",
@@ -85,6 +91,8 @@ __all__ = [
     "Explanation",
     "InputError",
     "Links",
+    "NetworkSnapshot",
+    "PathsFound",
     "Plan",
     "Policy",
     "Resilience",
@@ -101,7 +109,9 @@ __all__ = [
     "load_elements",
     "load_geodata",
     "load_scenario",
+    "network_at",
     "open_run",
+    "paths",
     "plan",
     "resilience",
     "run",

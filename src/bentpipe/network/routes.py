@@ -234,7 +234,9 @@ def route(
     if not policy.sees_load or not total.any():
         return find_routes(view.mesh, entries, pair, laser_costs(policy, view), view.hop_m)
     order = np.argsort(-total, kind="stable")
-    turn = np.minimum(np.cumsum(total[order]) * ROUNDS // total.sum(), ROUNDS - 1)
+    # In floating point: ten times all the traffic may be more than an int64 holds.
+    so_far = np.cumsum(total[order], dtype=np.float64)
+    turn = np.minimum((so_far * (ROUNDS / so_far[-1])).astype(np.int64), ROUNDS - 1)
     parts: list[tuple[IntArray, Routes]] = []
     carried = np.zeros(2 * len(view.mesh.pair), np.int64)
     for now in np.unique(turn):

@@ -21,6 +21,7 @@ from bentpipe.network.topology import LaserSky, Topology, find_topology, wanted_
 from bentpipe.orbit.planes import Recovered, recover_planes
 from bentpipe.scenario import Lasers, Scenario
 from bentpipe.simulate.fleet import Fleet
+from bentpipe.simulate.world import World, world_state
 
 if TYPE_CHECKING:
     from bentpipe.simulate.prepare import Prepared
@@ -183,6 +184,43 @@ def _labels(scenario: Scenario, fleet: Fleet, able: Mask) -> tuple[Recovered, tu
     told += [f"{len(placed) - len(told)} smaller shells"] if len(placed) > len(told) else []
     words = f"planes and places of satellites with lasers are recovered from their orbits: {'; '.join(told) or 'none'}"
     return found, (f"{words}; {rest:,} of {int(able.sum()):,} satellites have no place" if rest else words,)
+
+
+def world_meshes(
+    prepared: Prepared, world: World, rows: IntArray, slots: IntArray, positions: FloatArray, alone: bool = False
+) -> Iterator[Mesh]:
+    """Lasers in use in consecutive slots of a world.
+
+    What stood before them decides what is acquired: the run's own timeline, or, for a slot taken alone in a world that
+    may be another, that world as if it had always been.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run, with lasers.
+    world : World
+        What is there.
+    rows : (T,) int64
+        Rows of the slots in it.
+    slots : (T,) int64
+        Consecutive absolute slots.
+    positions : (T, 3, N) float64
+        Earth-fixed positions, m.
+    alone : bool
+        Whether the slot is taken alone.
+
+    Returns
+    -------
+    iterator of Mesh
+        Slot by slot.
+    """
+    # Studies of losses change what is in service alone.
+    works = np.asarray(world.satellite_up[rows] & world.laser_up[rows])
+
+    def before(earlier: IntArray) -> Mask:
+        return np.repeat(works[:1], len(earlier), axis=0) if alone else world_state(prepared, earlier).laser_up
+
+    return slot_meshes(prepared, slots, positions, works, before)
 
 
 def slot_meshes(

@@ -219,22 +219,12 @@ def _meshes(
     positions: npt.NDArray[np.float64],
     alone: bool = False,
 ) -> Iterator[Mesh | None]:
-    """Lasers in use in consecutive slots; None for bent pipes.
-
-    What stood before them decides what is acquired: the run's own timeline, or, for a slot taken alone in a world that
-    may be another, that world as if it had always been.
-    """
+    """Lasers in use in consecutive slots; None for bent pipes."""
     if prepared.lasers is None:
         return iter([None] * len(slots))
-    from bentpipe.simulate.lasers import slot_meshes
+    from bentpipe.simulate.lasers import world_meshes
 
-    # Studies of losses change what is in service alone.
-    works = np.asarray(world.satellite_up[rows] & world.laser_up[rows])
-
-    def before(earlier: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        return np.repeat(works[:1], len(earlier), axis=0) if alone else world_state(prepared, earlier).laser_up
-
-    return slot_meshes(prepared, slots, positions, works, before)
+    return world_meshes(prepared, world, rows, slots, positions, alone)
 
 
 def _sky_of(
@@ -428,7 +418,7 @@ def _store(
         if prepared.paths is not None:
             from bentpipe.simulate.paths import slot_paths
 
-            geometry = result.position_m, links, result.feeder_links
+            geometry = result.position_m, links, result.feeder_links, world.fibre_route_m[row]
             block.paths[row] = slot_paths(prepared, prepared.paths, slot, result.mesh, *geometry)
     block.rtt_s[row] = _round_trips_s(prepared, world, row, slot, result)
     block.beam_slices[row] = beams.slices
