@@ -30,6 +30,8 @@ NO_TERMINALS = "b9b9b4"
 LABELLED_GATEWAYS = 12
 GATEWAY_TYPE = 15.0
 """Size taken for the names of gateways: set bold at 13 px, which is about as wide as this."""
+NUMBERED_REGIONS = 40
+"""Up to so many regions with sites have their number written in the mark: more marks would cover one another."""
 LARGEST_CELL = 8.0
 """The sheet is at least this many cells wide."""
 OUTLINE_GRID = 8
@@ -339,7 +341,7 @@ def _sites(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels, exa
                             f"<title>{escape(name)}</title></circle>")  # fmt: skip
                 labels.block(x[i], y[i], 7)
         return 0
-    marked = 0
+    marked, small = 0, len(set(sites.regions)) > NUMBERED_REGIONS
     for code in dict.fromkeys(sites.regions):
         middle = region_middle(reading, reading.regions.codes.index(code)) if code in reading.regions.codes else None
         if middle is None:
@@ -347,11 +349,13 @@ def _sites(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels, exa
         x, y = sheet.place(np.array([middle[0]]), np.array([middle[1]]))
         here = sum(r == code for r in sites.regions)
         name = reading.regions.names[reading.regions.codes.index(code)]
+        radius = min(3.5 + here, 8.0) if small else 11.0
         drawing.add(f'<g><title>{plural(here, "site")} in {escape(name)}; positions are not shown</title>'
-                    f'<circle class="site" cx="{number(x[0])}" cy="{number(y[0])}" r="11"/>')  # fmt: skip
-        drawing.text(x[0], y[0] + 4.5, str(here), "site-count", "middle")
+                    f'<circle class="site" cx="{number(x[0])}" cy="{number(y[0])}" r="{number(radius)}"/>')  # fmt: skip
+        if not small:
+            drawing.text(x[0], y[0] + 4.5, str(here), "site-count", "middle")
         drawing.add("</g>")
-        labels.block(x[0], y[0], 12)
+        labels.block(x[0], y[0], radius + 1)
         marked += 1
     return marked
 
