@@ -21,13 +21,14 @@ from bentpipe.network.links import Links
 from bentpipe.network.routing import RouteView
 from bentpipe.network.topology import LaserSky, plus_grid
 from bentpipe.registry import Policy
+from bentpipe.simulate.alone import blocks_alone, slot_in_detail
 from bentpipe.simulate.classes import Classes
 from bentpipe.simulate.linkrates import serving_links
 from bentpipe.simulate.outputs import block_variables
 from bentpipe.simulate.paths import SlotPaths
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.rates import block_rates
-from bentpipe.simulate.recipe import Block, State, advance, blocks_alone, slot_in_detail
+from bentpipe.simulate.recipe import Block, State, advance
 from bentpipe.simulate.world import world_state
 
 UPPER_SHELL = """

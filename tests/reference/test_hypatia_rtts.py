@@ -17,9 +17,10 @@ import pytest
 
 from bentpipe.network.delay import SPEED_OF_LIGHT_M_S
 from bentpipe.scenario import load_scenario
+from bentpipe.simulate.alone import slot_in_detail
 from bentpipe.simulate.paths import SlotPaths
 from bentpipe.simulate.prepare import Prepared, prepare
-from bentpipe.simulate.recipe import SlotResult, State, advance, slot_in_detail
+from bentpipe.simulate.recipe import SlotResult, State, advance
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "hypatia-starlink-550.toml"
 TOLERANCE_MS = 0.002

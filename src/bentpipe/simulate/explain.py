@@ -21,10 +21,11 @@ from bentpipe.network.relayed import Relayed
 from bentpipe.registry import Policy, find_policy
 from bentpipe.results.opened import Run
 from bentpipe.scenario import Scenario
+from bentpipe.simulate.alone import slot_in_detail
 from bentpipe.simulate.explainlink import explain_rates
 from bentpipe.simulate.load import slot_load
 from bentpipe.simulate.prepare import Prepared, prepare
-from bentpipe.simulate.recipe import SlotResult, State, advance, slot_in_detail
+from bentpipe.simulate.recipe import SlotResult, State, advance
 from bentpipe.simulate.saved import saved_scenario
 from bentpipe.simulate.world import World
 

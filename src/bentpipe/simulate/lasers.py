@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from bentpipe.geometry.lasers import Slew, usable_lasers
 from bentpipe.network.acquisition import acquired, slots_to_acquire
 from bentpipe.network.delay import SPEED_OF_LIGHT_M_S
 from bentpipe.network.mesh import Mesh, make_mesh
+from bentpipe.network.sweeps import grid_orders
 from bentpipe.network.topology import LaserSky, Topology, find_topology, wanted_lasers
 from bentpipe.orbit.planes import Recovered, recover_planes
 from bentpipe.scenario import Lasers, Scenario
@@ -69,6 +71,16 @@ class LaserNet:
     wait_slots: int
     fixed: Int32Array | None
     warnings: tuple[str, ...]
+
+    @cached_property
+    def orders(self) -> npt.NDArray[np.uint32] | None:
+        """Orders in which sweeps follow the planes, (2, N); None where no planes are known."""
+        labels = self.labels
+        if not (labels.place >= 0).any():
+            return None
+        # Plane after plane through all shells; satellites without a place come last.
+        plane = np.where(labels.place >= 0, labels.shell * 2**32 + labels.plane, 2**62)
+        return grid_orders(plane, labels.place)
 
     @property
     def hop_m(self) -> float:

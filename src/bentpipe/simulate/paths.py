@@ -354,7 +354,7 @@ def slot_paths(
     entries = end_entries(prepared, plan.ends, links, feeder, route_m)
     view = RouteView(slot, mesh, prepared.hop_m, position_m, np.zeros(lasers))
     demand = plan.there_bps, plan.back_bps
-    routes = route(plan.routing, view, entries, plan.pair, demand, rate_bps)
+    routes = route(plan.routing, view, entries, plan.pair, demand, rate_bps, prepared.lasers.orders)
     if not (plan.there_bps.any() or plan.back_bps.any()):
         return SlotPaths(*routes[:6], *demand, math.nan, math.nan)
     given = share_routes(routes, plan.pair, demand, plan.end_bps, lasers, rate_bps)

@@ -22,6 +22,7 @@ from bentpipe.results.opened import Run
 from bentpipe.scenario import Scenario
 from bentpipe.scenario.assumptions import assumptions
 from bentpipe.scenario.eventchecks import matches
+from bentpipe.simulate.alone import blocks_alone
 from bentpipe.simulate.capacity import sampled_slots
 from bentpipe.simulate.explain import policy_of, topology_of
 from bentpipe.simulate.linkrates import skies
@@ -38,7 +39,6 @@ from bentpipe.simulate.lossmeasures import (
     what_counts,
 )
 from bentpipe.simulate.prepare import Prepared, prepare
-from bentpipe.simulate.recipe import blocks_alone
 from bentpipe.simulate.resiliencelines import headline, quoted, resilience_lines
 from bentpipe.simulate.saved import saved_scenario
 from bentpipe.simulate.world import World, world_state
@@ -324,7 +324,7 @@ def _notes(prepared: Prepared, lose: str, found: Sample) -> list[str]:
         )
     if math.isnan(prepared.wait_s):
         notes.append("round trips are left out: the load that delays them is computed by a whole run only")
-    if prepared.radio is None:
+    if prepared.radio is None and what_counts(prepared) != "paths":
         notes.append("the run has no rates: what satellites that are left can still carry is not told")
     if found.values.shape[2] < 6:
         notes.append("with fewer than 6 draws nothing is known of the error of the median")

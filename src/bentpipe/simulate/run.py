@@ -522,7 +522,7 @@ def _write(
 
 def _samples(prepared: Prepared, slots: range, threads: int) -> npt.NDArray[np.int64]:
     """Terminals connected under each seed in those of some slots that are sampled."""
-    from bentpipe.simulate.recipe import seed_samples
+    from bentpipe.simulate.alone import seed_samples
 
     sampled = sampled_slots(prepared)
     own = sampled[(sampled >= slots.start) & (sampled < slots.stop)]

@@ -15,9 +15,10 @@ from bentpipe.errors import BentpipeError, InputError, ScenarioError
 from bentpipe.network.routing import RouteView
 from bentpipe.network.topology import LaserSky, plus_grid
 from bentpipe.scenario import load_scenario
+from bentpipe.simulate.alone import seed_samples, slot_in_detail
 from bentpipe.simulate.identity import run_identity
 from bentpipe.simulate.prepare import Prepared, prepare
-from bentpipe.simulate.recipe import State, advance, seed_samples, slot_in_detail
+from bentpipe.simulate.recipe import State, advance
 from bentpipe.simulate.world import world_state
 
 BARE = laserworld.SITES + laserworld.GROUND

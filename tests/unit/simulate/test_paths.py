@@ -15,10 +15,11 @@ from bentpipe.errors import InputError, ScenarioError
 from bentpipe.network.delay import SEGMENTS, SPEED_OF_LIGHT_M_S
 from bentpipe.results.opened import Run
 from bentpipe.scenario import load_scenario
+from bentpipe.simulate.alone import slot_in_detail
 from bentpipe.simulate.outputs import block_variables
 from bentpipe.simulate.paths import end_entries
 from bentpipe.simulate.prepare import Prepared
-from bentpipe.simulate.recipe import State, advance, slot_in_detail
+from bentpipe.simulate.recipe import State, advance
 from bentpipe.simulate.run import memory_estimate
 from bentpipe.slots import block_length
 
