@@ -79,8 +79,8 @@ def check_paths(s: Scenario, at: Places) -> Iterator[Fault]:
         for key, given in (("paths", paths.all_sites or paths.pairs), ("traffic", _asked(s))):
             if given:
                 yield Fault(
-                    f"this constellation has no lasers that {key} could go over", at.where([key]), None, "a part [lasers]",
-                    "add [lasers], or take the part out",
+                    f"this constellation has no lasers that {key} could go over", at.where([key]), None,
+                    "a part [lasers]", "add [lasers], or take the part out",
                 )  # fmt: skip
         return
     ends = {site.id for site in s.sites} | {pop.id for pop in s.pops}

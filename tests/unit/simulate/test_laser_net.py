@@ -117,8 +117,27 @@ def test_satellites_of_earlier_launches_carry_none(tmp_path: Path, listed_file: 
 def test_an_element_set_without_launches_is_refused_a_first_launch(tmp_path: Path) -> None:
     path = tmp_path / "nameless.tle"
     path.write_text("".join(element_set(n, "", 0.0, 36.0 * n) for n in range(1, 9)), encoding="ascii")
-    with pytest.raises(ScenarioError, match="does not tell the launch of any satellite"):
+    with pytest.raises(ScenarioError, match="no satellite carries lasers: the element sets do not tell the launches"):
         from_elements(tmp_path, path, '[lasers]\nfirst_launch = "2021-001"\n')
+
+
+@pytest.mark.parametrize(
+    ("designator", "carries"),
+    [("19074A", False), ("21006A", True), ("21081A", False), ("21082A", True), ("23001A", True)],
+)
+def test_as_launched_goes_by_what_the_operator_said_of_the_launch(
+    tmp_path: Path, designator: str, carries: bool
+) -> None:
+    """The polar batch of January 2021 (2021-006) carried lasers, then all from 2021-09-14 (2021-082) on."""
+    path = tmp_path / "two.tle"
+    path.write_text(element_set(1, designator, 0.0, 0.0) + element_set(2, "22010B", 0.0, 36.0), encoding="ascii")
+    assert able(from_elements(tmp_path, path, "[lasers]\n")).tolist() == ([1, 2] if carries else [2])
+    assert able(from_elements(tmp_path, path, '[lasers]\nequipped = "all"\n')).tolist() == [1, 2]
+
+
+def test_all_and_a_first_launch_contradict_one_another(tmp_path: Path, listed_file: Path) -> None:
+    with pytest.raises(InputError, match="either all satellites carry lasers, or those from a launch on"):
+        from_elements(tmp_path, listed_file, '[lasers]\nequipped = "all"\nfirst_launch = "2022-010"\n')
 
 
 def test_satellites_named_carry_none(tmp_path: Path, listed_file: Path) -> None:
