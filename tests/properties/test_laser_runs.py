@@ -22,7 +22,7 @@ from bentpipe.network.routing import RouteView
 from bentpipe.network.topology import LaserSky, plus_grid
 from bentpipe.registry import Policy
 from bentpipe.simulate.classes import Classes
-from bentpipe.simulate.linkrates import serving_links
+from bentpipe.simulate.linkrates import landing_rates, link_rates, serving_links, skies
 from bentpipe.simulate.outputs import block_variables
 from bentpipe.simulate.paths import SlotPaths
 from bentpipe.simulate.prepare import Prepared
@@ -290,15 +290,18 @@ def test_shares_over_lasers_have_the_max_min_certificate(tmp_path: Path, keys: d
     free = 1.0 - prepared.scenario.satellite.background_share
     backhaul = prepared.scenario.radio.gateway_backhaul_gbps
     own, classes = serving_links(block), Classes(prepared, prepared.people[0])
+    sky = skies(prepared, block.slots, 0)
+    channel_bps = link_rates(prepared, own, direction, name, *sky)[0]
+    landing = landing_rates(prepared, own, channel_bps, direction, sky[1])
     binding = set()
     for row in range(len(block.slots)):
         ways = block.ways[row]
         flows = classes.flows(found.offered_bps[row], block.world.ready[row])
         assert ways is not None and flows is not None
         worth: dict[int, float] = {}
-        for c in own.place[own.row == row]:
+        for c, bps in zip(own.place[own.row == row], landing[own.row == row], strict=True):
             down = int(ways.landing[block.satellite[row, c]])
-            worth[down] = max(worth.get(down, 0.0), float(found.channel_bps[row, c]))
+            worth[down] = max(worth.get(down, 0.0), float(bps))
         number: dict[tuple[str, int], int] = {}
         size: list[int] = []
 
