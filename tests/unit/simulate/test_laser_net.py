@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import bentpipe
 from bentpipe.errors import BentpipeError, InputError, ScenarioError
 from bentpipe.network.routing import RouteView
 from bentpipe.network.topology import LaserSky, plus_grid
+from bentpipe.results.store import Grid
 from bentpipe.scenario import load_scenario
 from bentpipe.simulate.identity import run_identity
+from bentpipe.simulate.manifest import first_manifest
 from bentpipe.simulate.prepare import Prepared, prepare
 from bentpipe.simulate.recipe import State, advance, seed_samples, slot_in_detail
 from bentpipe.simulate.world import world_state
@@ -208,6 +211,19 @@ def test_lasers_lost_by_share_differ_by_seed_and_hold_on_their_own(tmp_path: Pat
     cells = len(prepared.territory.cell_id)
     ready = np.where(whole.satellite[[0, 10], :cells] >= 0, whole.world.ready[[0, 10], :cells], 0)
     np.testing.assert_array_equal(connected[:, 0].sum(axis=1), ready.sum(axis=1))
+
+
+def test_what_an_event_does_to_lasers_is_told(tmp_path: Path) -> None:
+    prepared = laserworld.ready(tmp_path, BARE + laserworld.LASERS + laserworld.EVENTS)
+    events = first_manifest(prepared, "", Grid(prepared.slots, 8))["events"]
+    told = {event["id"]: event["changed"] for event in events}
+    assert told["plane"] == "48 of 576 satellites lost"
+    # Where it begins, two planes are lost: what they carried counts for neither number.
+    lost, there = re.fullmatch(r"(\d+) of (\d+) satellites lose their lasers", told["dark-lasers"]).groups()  # type: ignore[union-attr]
+    at = np.array(prepared.slots)[8:16]
+    world = world_state(prepared, at)
+    assert int(lost) == (world.satellite_up & ~world.laser_up).sum(axis=1).max()
+    assert int(there) in (528, 576)
 
 
 def sparse(sky: LaserSky) -> np.ndarray:
