@@ -23,7 +23,7 @@ from bentpipe.network.blockshares import BlockAsked, BlockLimits, BlockLinks, Bl
 from bentpipe.network.flows import Flows, Limit, Shares, SlotCapacity
 from bentpipe.network.sharing import SHARING
 from bentpipe.simulate.classes import Classes
-from bentpipe.simulate.linkrates import Links, Sky, further_of, link_rates, serving_links, skies
+from bentpipe.simulate.linkrates import Links, Sky, further_of, landing_rates, link_rates, serving_links, skies
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.radio import UNLIMITED_BPS, Direction
 from bentpipe.simulate.recipe import Block
@@ -271,7 +271,8 @@ def _share_block(
     if prepared.lasers is not None:
         from bentpipe.simulate.meshrates import share_over_lasers
 
-        given = share_over_lasers(prepared, block, direction, (own, own_bps), offered, free, trunk)
+        landing = landing_rates(prepared, own, own_bps, direction, sky[1])
+        given = share_over_lasers(prepared, block, direction, (own, own_bps, landing), offered, free, trunk)
     elif prepared.scenario.policies.sharing == "single-satellite":
         given = share_alone(prepared, block, direction, own, own_bps, offered)
     else:

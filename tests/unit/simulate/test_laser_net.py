@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import bentpipe
 from bentpipe.errors import BentpipeError, InputError, ScenarioError
 from bentpipe.network.routing import RouteView
 from bentpipe.network.topology import LaserSky, plus_grid
+from bentpipe.results.store import Grid
 from bentpipe.scenario import load_scenario
 from bentpipe.simulate.alone import seed_samples, slot_in_detail
 from bentpipe.simulate.identity import run_identity
+from bentpipe.simulate.manifest import first_manifest
 from bentpipe.simulate.prepare import Prepared, prepare
 from bentpipe.simulate.recipe import State, advance
 from bentpipe.simulate.world import world_state
@@ -118,8 +121,27 @@ def test_satellites_of_earlier_launches_carry_none(tmp_path: Path, listed_file: 
 def test_an_element_set_without_launches_is_refused_a_first_launch(tmp_path: Path) -> None:
     path = tmp_path / "nameless.tle"
     path.write_text("".join(element_set(n, "", 0.0, 36.0 * n) for n in range(1, 9)), encoding="ascii")
-    with pytest.raises(ScenarioError, match="does not tell the launch of any satellite"):
+    with pytest.raises(ScenarioError, match="no satellite carries lasers: the element sets do not tell the launches"):
         from_elements(tmp_path, path, '[lasers]\nfirst_launch = "2021-001"\n')
+
+
+@pytest.mark.parametrize(
+    ("designator", "carries"),
+    [("19074A", False), ("21006A", True), ("21081A", False), ("21082A", True), ("23001A", True)],
+)
+def test_as_launched_goes_by_what_the_operator_said_of_the_launch(
+    tmp_path: Path, designator: str, carries: bool
+) -> None:
+    """The polar batch of January 2021 (2021-006) carried lasers, then all from 2021-09-14 (2021-082) on."""
+    path = tmp_path / "two.tle"
+    path.write_text(element_set(1, designator, 0.0, 0.0) + element_set(2, "22010B", 0.0, 36.0), encoding="ascii")
+    assert able(from_elements(tmp_path, path, "[lasers]\n")).tolist() == ([1, 2] if carries else [2])
+    assert able(from_elements(tmp_path, path, '[lasers]\nequipped = "all"\n')).tolist() == [1, 2]
+
+
+def test_all_and_a_first_launch_contradict_one_another(tmp_path: Path, listed_file: Path) -> None:
+    with pytest.raises(InputError, match="either all satellites carry lasers, or those from a launch on"):
+        from_elements(tmp_path, listed_file, '[lasers]\nequipped = "all"\nfirst_launch = "2022-010"\n')
 
 
 def test_satellites_named_carry_none(tmp_path: Path, listed_file: Path) -> None:
@@ -190,6 +212,19 @@ def test_lasers_lost_by_share_differ_by_seed_and_hold_on_their_own(tmp_path: Pat
     cells = len(prepared.territory.cell_id)
     ready = np.where(whole.satellite[[0, 10], :cells] >= 0, whole.world.ready[[0, 10], :cells], 0)
     np.testing.assert_array_equal(connected[:, 0].sum(axis=1), ready.sum(axis=1))
+
+
+def test_what_an_event_does_to_lasers_is_told(tmp_path: Path) -> None:
+    prepared = laserworld.ready(tmp_path, BARE + laserworld.LASERS + laserworld.EVENTS)
+    events = first_manifest(prepared, "", Grid(prepared.slots, 8))["events"]
+    told = {event["id"]: event["changed"] for event in events}
+    assert told["plane"] == "48 of 576 satellites lost"
+    # Where it begins, two planes are lost: what they carried counts for neither number.
+    lost, there = re.fullmatch(r"(\d+) of (\d+) satellites lose their lasers", told["dark-lasers"]).groups()  # type: ignore[union-attr]
+    at = np.array(prepared.slots)[8:16]
+    world = world_state(prepared, at)
+    assert int(lost) == (world.satellite_up & ~world.laser_up).sum(axis=1).max()
+    assert int(there) in (528, 576)
 
 
 def sparse(sky: LaserSky) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 
 from bentpipe.network.flows import Limit
 from bentpipe.network.relaying import laser_steps
-from bentpipe.simulate.linkrates import link_rates, serving_links, skies
+from bentpipe.simulate.linkrates import Sky, landing_rates, link_rates, serving_links, skies
 from bentpipe.simulate.meshrates import share_over_lasers
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.rates import Rates, block_rates, offered_bps, share_alone
@@ -105,6 +105,37 @@ def test_lasers_bind_where_they_carry_little(tmp_path: Path) -> None:
     assert found[0.01][1] < found[0.1][1] < found[100.0][1]
 
 
+def test_the_weather_at_the_gateway_limits_what_lands_there(tmp_path: Path) -> None:
+    """Of relayed places the bits a symbol are the user link's, and rain at the gateway takes from the feeder alone."""
+    kyiv = laserworld.SITES.split("[[sites]]")[1]
+    # Gateways where the table of the weather that ships has points; one antenna each, so that others land over lasers.
+    ground = laserworld.GROUND.replace("antennas = 3", "antennas = 1").replace("antennas = 2", "antennas = 1")
+    for old, new in (
+        ("40.4", "51.86"),
+        ("-3.7", "20.92"),
+        ("45.5", "54.88"),
+        ("9.2", "23.84"),
+        ("42.7", "40.79"),
+        ("23.3", "29.51"),
+    ):
+        ground = ground.replace(f"_deg = {old}", f"_deg = {new}", 1)
+    parts = f'[[sites]]{kyiv}{ground}{laserworld.LASERS}[weather]\nmode = "exceeded"\n'
+    landed, channels = [], []
+    for percent in (50.0, 0.001):
+        prepared, block, _ = simulated(tmp_path, parts, **{"weather.exceeded_percent": percent})
+        assert prepared.radio is not None
+        own, gateways = serving_links(block), skies(prepared, block.slots, 0)[1]
+        dry = Sky(None, np.zeros((len(block.slots), len(prepared.place_key))))
+        bps = link_rates(prepared, own, prepared.radio.down, "down", dry, gateways)[0]
+        landing = landing_rates(prepared, own, bps, prepared.radio.down, gateways)
+        assert own.relayed.any() and not own.relayed.all()
+        np.testing.assert_array_equal(landing[~own.relayed], bps[~own.relayed])
+        landed.append(landing[own.relayed])
+        channels.append(bps[own.relayed])
+    np.testing.assert_array_equal(channels[0], channels[1])
+    assert (landed[1] <= landed[0]).all() and (landed[1] < 0.9 * landed[0]).any()
+
+
 def test_no_gateway_and_nobody_asking_give_nothing(tmp_path: Path) -> None:
     prepared, block, down = simulated(
         tmp_path, laserworld.SITES + laserworld.LASERS + "[paths]\nall_sites = true\n", **{"time.duration": "30s"}
@@ -118,7 +149,7 @@ def test_no_gateway_and_nobody_asking_give_nothing(tmp_path: Path) -> None:
     bps = link_rates(prepared, own, prepared.radio.down, "down", *sky)[0]
     nothing = np.zeros_like(offered_bps(prepared, block.world.unix_s, block.world.ready, "down"))
     free, trunk = np.ones(2), np.full(2, 10**15)
-    given = share_over_lasers(prepared, block, prepared.radio.down, (own, bps), nothing, free, trunk)
+    given = share_over_lasers(prepared, block, prepared.radio.down, (own, bps, bps), nothing, free, trunk)
     alone = share_alone(prepared, block, prepared.radio.down, own, bps, nothing)
     assert not given.given_bps.any() and not given.limit.any()
     np.testing.assert_array_equal(given.limit, alone.limit)
