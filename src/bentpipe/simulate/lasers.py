@@ -180,7 +180,9 @@ def _labels(scenario: Scenario, fleet: Fleet, able: Mask) -> tuple[Recovered, tu
         plane, place = np.divmod(np.arange(count, dtype=np.int64), np.int64(each))
         full = np.ones(count, np.int64)
         return Recovered(0 * full, plane, place, planes * full, each * full, 0 * full, ()), ()
-    unix_s = float(to_unix_s(scenario.time.start))
+    # At the date of the elements, not where the run begins: of planes half a step apart, which neighbour stands ahead
+    # depends on the instant, and a slot's lasers must be the same in every run.
+    unix_s = float(to_unix_s(np.datetime64(fleet.date)))
     position, velocity = fleet.propagator.inertial_states(unix_s)
     found = recover_planes(position, velocity, able, fleet.shell)
     if scenario.constellation.source != "elements":

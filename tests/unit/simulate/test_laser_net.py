@@ -37,7 +37,7 @@ phasing = 3
 
 [satellite]""",
 )
-PLANES, EACH = 12, 10
+PLANES, EACH = 12, 30
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def grid(planes: range, each: int = EACH) -> set[tuple[int, int]]:
     return found
 
 
-LISTED = '[lasers]\nnumbering = "listed"\nplanes = 12\nper_plane = 10\nrange_km = 20000\n'
+LISTED = '[lasers]\nnumbering = "listed"\nplanes = 12\nper_plane = 30\nrange_km = 20000\n'
 
 
 def test_listed_planes_make_the_grid_of_the_file(tmp_path: Path, listed_file: Path) -> None:
@@ -101,12 +101,35 @@ def test_recovered_planes_make_the_same_grid_and_are_told(tmp_path: Path, listed
     found = from_elements(tmp_path, listed_file, "[lasers]\nrange_km = 20000\n")
     assert mesh_at(found) == mesh_at(listed) and len(mesh_at(found)) > 100
     (told,) = [text for text in found.warnings if "recovered" in text]
-    assert "12 planes of 10 places, 100 % of 120 satellites within" in told and "no place" not in told
+    assert "12 planes of 30 places, 100 % of 360 satellites within" in told and "no place" not in told
+
+
+@pytest.mark.parametrize("source", ["elements", "shells"])
+def test_lasers_do_not_depend_on_where_the_run_begins(tmp_path: Path, source: str) -> None:
+    """Odd planes stand half a step ahead, so that both their neighbours in the next plane are as near."""
+    path = tmp_path / "half.tle"
+    lines = [
+        element_set(1 + n, "22010B", 30.0 * (n // EACH), 12.0 * (n % EACH + 0.5 * (n // EACH % 2)))
+        for n in range(PLANES * EACH)
+    ]
+    path.write_text("".join(lines), encoding="ascii")
+    found = set()
+    for minute in range(0, 60, 7):
+        start = {"time.start": f"2022-10-24T10:{minute:02d}:00Z", "time.duration": "1m"}
+        if source == "elements":
+            prepared = from_elements(tmp_path, path, "[lasers]\n", **start)
+        else:
+            head = laserworld.HEAD.replace("phasing = 7", "phasing = 12")  # 12 of 24: half a step
+            prepared = laserworld.ready(tmp_path, BARE + "[lasers]\n", head, **start)
+        assert prepared.lasers is not None and prepared.lasers.fixed is not None
+        assert len(prepared.lasers.fixed) > 500
+        found.add(prepared.lasers.fixed.tobytes())
+    assert len(found) == 1
 
 
 def test_numbering_that_does_not_fit_is_refused(tmp_path: Path, listed_file: Path) -> None:
-    with pytest.raises(ScenarioError, match=r"planes times per_plane is not the number.*12 x 11.*120 satellites"):
-        from_elements(tmp_path, listed_file, LISTED.replace("per_plane = 10", "per_plane = 11"))
+    with pytest.raises(ScenarioError, match=r"planes times per_plane is not the number.*12 x 31.*360 satellites"):
+        from_elements(tmp_path, listed_file, LISTED.replace("per_plane = 30", "per_plane = 31"))
 
 
 def test_satellites_of_earlier_launches_carry_none(tmp_path: Path, listed_file: Path) -> None:
@@ -146,7 +169,7 @@ def test_all_and_a_first_launch_contradict_one_another(tmp_path: Path, listed_fi
 
 def test_satellites_named_carry_none(tmp_path: Path, listed_file: Path) -> None:
     without = from_elements(tmp_path, listed_file, LISTED + "without = [3, 47, 120]\n")
-    assert set(range(1, 121)) - set(able(without).tolist()) == {3, 47, 120}
+    assert set(range(1, 361)) - set(able(without).tolist()) == {3, 47, 120}
     assert not {3, 47, 120} & {n for pair in mesh_at(without) for n in pair}
     # Its neighbours in the plane are linked over the empty place.
     assert without.lasers is not None and without.lasers.fixed is not None
