@@ -106,7 +106,8 @@ def check_paths(s: Scenario, at: Places) -> Iterator[Fault]:
             "matrix_file and gravity_gbps contradict one another", at.where(["traffic", "gravity_gbps"]),
             traffic.gravity_gbps, "one of them",
         )  # fmt: skip
-    if traffic.gravity_gbps is not None and not any(site.people for site in s.sites):
+    # A list of sites may bring people: it is read with the run.
+    if traffic.gravity_gbps is not None and s.sites_file is None and not any(site.people for site in s.sites):
         yield Fault(
             "no site has people between whom the traffic could flow", at.where(["traffic", "gravity_gbps"]),
             traffic.gravity_gbps, "people at two sites or more", "give sites.*.people",

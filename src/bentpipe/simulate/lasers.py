@@ -20,6 +20,7 @@ from bentpipe.network.delay import SPEED_OF_LIGHT_M_S
 from bentpipe.network.mesh import Mesh, make_mesh
 from bentpipe.network.sweeps import grid_orders
 from bentpipe.network.topology import LaserSky, Topology, find_topology, wanted_lasers
+from bentpipe.orbit import Sgp4Elements
 from bentpipe.orbit.planes import Recovered, recover_planes
 from bentpipe.scenario import Lasers, Scenario
 from bentpipe.simulate.fleet import Fleet
@@ -33,6 +34,8 @@ Int32Array = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+#: Gravitational parameter of the Earth (WGS 72), km^3/s^2; families lie apart by more than so much.
+_MU_KM3_S2, _APART_DEG, _APART_KM = 398_600.8, 0.3, 3.0
 #: Shells of which the note tells how well their planes are known.
 _SHELLS_TOLD = 3
 #: Step of the difference that gives velocities where turning terminals are limited, s.
@@ -184,7 +187,8 @@ def _labels(scenario: Scenario, fleet: Fleet, able: Mask) -> tuple[Recovered, tu
     # depends on the instant, and a slot's lasers must be the same in every run.
     unix_s = float(to_unix_s(np.datetime64(fleet.date)))
     position, velocity = fleet.propagator.inertial_states(unix_s)
-    found = recover_planes(position, velocity, able, fleet.shell)
+    known = (fleet.shell[able] >= 0).any()
+    found = recover_planes(position, velocity, able, fleet.shell if known else _families(fleet))
     if scenario.constellation.source != "elements":
         return found, ()
     placed = sorted((fit for fit in found.fits if fit.places and fit.planes), key=lambda fit: -fit.satellites)
@@ -235,6 +239,21 @@ def world_meshes(
         return np.repeat(works[:1], len(earlier), axis=0) if alone else world_state(prepared, earlier).laser_up
 
     return slot_meshes(prepared, slots, positions, works, before)
+
+
+def _families(fleet: Fleet) -> IntArray | None:
+    """Shells of element sets of which nobody said who serves: gaps in inclination, then in mean altitude."""
+    elements = fleet.propagator.elements
+    if not isinstance(elements, Sgp4Elements):
+        return None
+    inclination = np.degrees(elements.inclo_rad)
+    axis_km = (3600.0 * _MU_KM3_S2 / elements.no_kozai_rad_per_min**2) ** (1.0 / 3.0)
+    family = np.zeros(len(inclination), np.int64)
+    for values, gap in ((inclination, _APART_DEG), (axis_km, _APART_KM)):
+        order = np.lexsort((values, family))
+        new = (np.diff(values[order], prepend=values[order[0]]) > gap) | (np.diff(family[order], prepend=0) > 0)
+        family[order] = np.cumsum(new)
+    return family
 
 
 def slot_meshes(
