@@ -16,6 +16,8 @@
         ▼
     answer · write_report · explain · capacity · resilience · compare
 
+    study ─ sweep_plan · sweep_run (Dask) ─ open_study → StudyResults.dataset
+
 Names are loaded when first used; importing bentpipe imports nothing heavy.
 """
 
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
     from bentpipe.simulate.explain import Explanation, explain
     from bentpipe.simulate.resilience import Resilience, resilience
     from bentpipe.simulate.run import Plan, plan, run
+    from bentpipe.sweep.opened import StudyResults, open_study
+    from bentpipe.sweep.planning import SweepPlan, sweep_plan
+    from bentpipe.sweep.running import sweep_run
 
 _HOMES = {
     "Answer": "report.plain",
@@ -57,6 +62,8 @@ _HOMES = {
     "Run": "results.opened",
     "RunError": "errors",
     "Scenario": "scenario",
+    "StudyResults": "sweep.opened",
+    "SweepPlan": "sweep.planning",
     "answer": "report.plain",
     "capacity": "simulate.capacity",
     "compare": "report.compare",
@@ -67,9 +74,12 @@ _HOMES = {
     "load_geodata": "catalog.geodata",
     "load_scenario": "scenario",
     "open_run": "results.opened",
+    "open_study": "sweep.opened",
     "plan": "simulate.run",
     "resilience": "simulate.resilience",
     "run": "simulate.run",
+    "sweep_plan": "sweep.planning",
+    "sweep_run": "sweep.running",
     "validate": "simulate.checking",
     "write_report": "report.html",
     "write_resilience": "report.resilience",
@@ -91,6 +101,8 @@ __all__ = [
     "Run",
     "RunError",
     "Scenario",
+    "StudyResults",
+    "SweepPlan",
     "__version__",
     "answer",
     "capacity",
@@ -102,9 +114,12 @@ __all__ = [
     "load_geodata",
     "load_scenario",
     "open_run",
+    "open_study",
     "plan",
     "resilience",
     "run",
+    "sweep_plan",
+    "sweep_run",
     "validate",
     "write_report",
     "write_resilience",

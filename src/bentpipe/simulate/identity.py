@@ -15,7 +15,7 @@ from bentpipe.simulate.prepare import Prepared
 
 _PACKAGES = ("h3", "numba", "numpy", "sgp4")
 #: Parts of the package on which results do not depend.
-_APART = ("cli", "report")
+_APART = ("cli", "report", "sweep")
 
 
 @functools.cache
