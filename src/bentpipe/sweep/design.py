@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from bentpipe.errors import Fault, InputError, ScenarioError
 from bentpipe.scenario import Scenario
 from bentpipe.scenario.reader import ScenarioSource
-from bentpipe.sweep.axes import Axis, distinct, is_number
+from bentpipe.sweep.axes import Axis, Drawn, distinct, is_number
 from bentpipe.sweep.study import Study
 
 #: Last parts of keys that name files, which a study names from its own folder.
@@ -83,6 +83,11 @@ class Design:
         return along | ({DRAW: list(range(self.study.draws))} if self.study.draws else {})
 
     @property
+    def varied(self) -> tuple[Axis | Drawn, ...]:
+        """Axes, and what is drawn."""
+        return (*self.axes, *self.study.drawn)
+
+    @property
     def drawn(self) -> dict[str, list[Any]]:
         """Values of each distribution along ``draw``."""
         if len(self._drawn) < len(self.study.drawn):
@@ -146,7 +151,7 @@ class Design:
 
     def place_of(self, key: str) -> str:
         """Where the study sets a key of the scenario, or one above it."""
-        for one in (*self.axes, *self.study.drawn):
+        for one in self.varied:
             if any(key == k or key.startswith(f"{k}.") for k in one.keys):
                 return one.where
         mine = next((k for k in self.study.fixed if key == k or key.startswith(f"{k}.")), key)
@@ -213,8 +218,3 @@ def read_design(study: Study) -> Design:
 
 def _at_base(study: Study, fault: Fault) -> Fault:
     return fault if fault.where else replace(fault, where=study.where("base"))
-
-
-def merged(faults: Mapping[str, Fault]) -> tuple[Fault, ...]:
-    """Faults in order, each once."""
-    return tuple(faults.values())

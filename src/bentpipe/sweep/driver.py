@@ -16,7 +16,7 @@ from bentpipe.sweep.cluster import ask_workers, environment, skew
 from bentpipe.sweep.matrix import RunSpec
 from bentpipe.sweep.place import Place
 from bentpipe.sweep.store import Failure
-from bentpipe.sweep.work import Job, compute, warm
+from bentpipe.sweep.work import Job, compute, kernels_known, warm
 
 #: Tasks that a thread of a worker has in hand: one at work, the next ones waiting.
 IN_HAND = 3
@@ -102,6 +102,8 @@ class Driver:
         self.refused: set[str] = set()
         self.futures: dict[str, tuple[Any, str, Work, int]] = {}
         self.finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        #: Whether workers share a cache of kernels: where it is empty, one fills it before the others need it.
+        self.one_first = False
         self._looked = self._seen = time.monotonic()
         self._mine = environment()
 
@@ -116,7 +118,6 @@ class Driver:
             Where the scheduler is gone.
         """
         try:
-            self.tell("workers", 0, 0)
             self._look(first=True)
             begun = time.perf_counter()
             self.tell("tasks", self.done, self.total)
@@ -155,6 +156,9 @@ class Driver:
                 work.owner = "" if work.owner == address else work.owner
         self._drop([self.warming.pop(a) for a in list(self.warming) if a not in known])
         new = [a for a in known if a not in self.threads and a not in self.warming and a not in self.refused]
+        if self.one_first and not kernels_known():
+            new = [] if self.warming or self.threads else new[:1]
+            self.tell("kernels", 0, 0)
         if new:
             self._check(new)
         for address, future in list(self.warming.items()):

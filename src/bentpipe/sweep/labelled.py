@@ -80,7 +80,7 @@ def _coordinates(study: Mapping[str, Any], group: zarr.Group, used: set[str]) ->
         clock = SlotClock(study["interval_s"], study["offset_s"])
         coords |= {"slot": ("slot", slots), "time": ("slot", clock.start_utc(slots).astype("datetime64[ns]"))}
     for name, array in group.arrays():
-        dims = tuple(array.metadata.dimension_names or ())
+        dims = tuple(getattr(array.metadata, "dimension_names", None) or ())
         if "run" not in dims and used.issuperset(dims) and name not in coords:
             coords[name] = (dims, np.asarray(array[...]), dict(array.attrs))
     return coords

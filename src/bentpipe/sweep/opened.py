@@ -118,13 +118,12 @@ class StudyResults:
         -------
         dict
         """
-        index = []
+        index: list[int] = []
         for length in reversed(self.shape):
-            number, at = divmod(number, length)
-            index.append(at)
-        at = {dim: self.study["coordinates"][dim][i] for dim, i in zip(self.dims, reversed(index), strict=True)}
-        drawn = {name: values[index[0]] for name, values in self.study["drawn"].items()}
-        return at | drawn
+            number, position = divmod(number, length)
+            index.append(position)
+        along = {d: self.study["coordinates"][d][i] for d, i in zip(self.dims, reversed(index), strict=True)}
+        return along | {name: values[index[0]] for name, values in self.study["drawn"].items()}
 
     @cached_property
     def dataset(self) -> xarray.Dataset:

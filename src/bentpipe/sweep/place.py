@@ -20,8 +20,13 @@ AT_ONCE = 200
 class Place(Protocol):
     """A folder of objects, named with ``/`` between parts."""
 
-    url: str
-    local: bool
+    @property
+    def url(self) -> str:
+        """Path or URL."""
+
+    @property
+    def local(self) -> bool:
+        """Whether it is a folder of this machine."""
 
     def read(self, name: str) -> bytes:
         """Read an object; FileNotFoundError where there is none."""
@@ -96,7 +101,7 @@ class LocalFolder:
     local: bool = True
 
     @property
-    def url(self) -> str:  # type: ignore[override]
+    def url(self) -> str:
         """Its path."""
         return str(self.folder)
 

@@ -238,7 +238,7 @@ def _faults_of_values(design: Design) -> Iterator[Fault]:
 def _faults_outside(design: Design, name: str, value: Any, scenario: Scenario) -> Iterator[Fault]:
     from bentpipe.simulate.checking import outside_faults
 
-    where = next((a.where for a in (*design.axes, *design.study.drawn) if a.name == name), "")
+    where = next((a.where for a in design.varied if a.name == name), "")
     for fault in outside_faults(scenario):
         own = fault.where.startswith("override")
         yield replace(fault, where=f"{where} ({fault.where.removeprefix('override: ')})") if own else fault
@@ -251,7 +251,7 @@ def _faults_of_shapes(design: Design, shapes: Shapes, first: Scenario, shape: Sh
     own = slots_of(first)
     for name, value, index in design.alone():
         scenario = design.scenario(index)
-        where = next(a.where for a in (*design.axes, *design.study.drawn) if a.name == name)
+        where = next(a.where for a in design.varied if a.name == name)
         if whole and (slots_of(scenario) != own or scenario.time.slot_s != first.time.slot_s):
             what = f"{name} changes the simulated slots, of which {whole[0]} keeps every one"
             remedy = 'keep statistics over time, such as ["mean"], or fix the time'

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,30 +106,87 @@ def sweep_run(
     checked = check(given, tell)
     tell("study", 0, 0)
     with only_client(place, wait):
-        old = check_place(store, given.name)
-        policies = Policies(scheduling, topology, routing)
-        runs = matrix(checked.design, checked.shapes, policies).placed(store.known_rows(old, checked.arrays))
-        job = _laid_out(store, checked, runs, old, policies, storage_options)
-        rows = runs.rows()
-        whole, stale = store.done(rows, checked.arrays, place.local if verify is None else verify)
-        place.delete(stale)
-        place.delete([f"failures/{name}" for name in place.sizes("failures")])
-        work = _work(rows, whole, policies)
-        total = sum(len(run.blocks) for run in rows.values())
-        tell("tasks", len(whole), total)
-        if work:
-            _drive(place, job, work, len(whole), total, scheduler, workers, memory, tell, say)
+        laid = lay_out(checked, place, Policies(scheduling, topology, routing), storage_options, verify)
+        if laid.work:
+            _drive(laid, scheduler, workers, memory, tell, say)
+        else:
+            tell("tasks", laid.total, laid.total)
     return open_study(place.url, storage_options=storage_options)
 
 
+@dataclass(frozen=True)
+class Laid:
+    """A study in its place, and what is left to do.
+
+    Parameters
+    ----------
+    place : Place
+    job : Job
+    rows : dict
+        Runs by row.
+    whole : dict
+        Records of the tasks that are done.
+    work : list of Work
+        What is left.
+    """
+
+    place: Place
+    job: Job
+    rows: dict[int, RunSpec]
+    whole: dict[Task, dict[str, Any]]
+    work: list[Work]
+
+    @property
+    def total(self) -> int:
+        """Tasks in all."""
+        return sum(len(run.blocks) for run in self.rows.values())
+
+
+def lay_out(
+    checked: Checked,
+    place: Place,
+    policies: Policies,
+    options: Mapping[str, Any] | None = None,
+    verify: bool | None = None,
+) -> Laid:
+    """Write what workers need and empty arrays, or find what is done already; take out what is no longer so.
+
+    Parameters
+    ----------
+    checked : Checked
+    place : Place
+        Held by the caller.
+    policies : Policies
+    options : mapping, optional
+        Of the file system.
+    verify : bool, optional
+        As for `sweep_run`.
+
+    Returns
+    -------
+    Laid
+    """
+    store = StudyStore(place)
+    old = check_place(store, checked.design.study.name)
+    runs = matrix(checked.design, checked.shapes, policies).placed(store.known_rows(old, checked.arrays))
+    job = _laid_out(store, checked, runs, old, policies, options)
+    rows = runs.rows()
+    whole, stale = store.done(rows, checked.arrays, place.local if verify is None else verify)
+    place.delete(stale)
+    place.delete([f"failures/{name}" for name in place.sizes("failures")])
+    return Laid(place, job, rows, whole, _work(rows, whole, policies))
+
+
 def _drive(
-    place: Place, job: Job, work: list[Work], done: int, total: int, scheduler: str | None, workers: int | None,
-    memory: str | None, tell: Tell, say: Callable[[str], None],
-) -> None:  # fmt: skip
+    laid: Laid,
+    scheduler: str | None,
+    workers: int | None,
+    memory: str | None,
+    tell: Tell,
+    say: Callable[[str], None],
+) -> None:
     """Start or find the workers, and let them do what is left."""
     tell("workers", 0, 0)
-    if scheduler is None:
-        _compile_once(tell)
     with dask_client(scheduler, workers or default_workers(), memory) as client:
         dashboard = dashboard_of(client)
         if dashboard:
@@ -138,22 +196,13 @@ def _drive(
             refuse_skew(client, present)
         elif scheduler is not None:
             say("the scheduler has no workers yet: waiting for the first")
-        driver = Driver(client, job, place, work, done, total, tell, say)
+        driver = Driver(client, laid.job, laid.place, laid.work, len(laid.whole), laid.total, tell, say)
+        driver.one_first = scheduler is None
         try:
             driver.run()
         finally:
             with contextlib.suppress(Exception):
-                place.write(SESSION, json.dumps(_session(driver, scheduler)).encode())
-
-
-def _compile_once(tell: Tell) -> None:
-    """Compile the kernels in this process where there are none yet: workers would each compile all of them."""
-    from bentpipe.simulate.run import kernels_are_cold
-
-    if kernels_are_cold():
-        tell("kernels", 0, 0)
-        import bentpipe.simulate.outputs
-        import bentpipe.simulate.recipe  # noqa: F401
+                laid.place.write(SESSION, json.dumps(_session(driver, scheduler)).encode())
 
 
 def _session(driver: Driver, scheduler: str | None) -> dict[str, Any]:
@@ -266,7 +315,7 @@ def _description(checked: Checked, runs: Matrix, old: Mapping[str, Any] | None, 
         "shape": list(design.shape),
         "coordinates": _plain(design.coordinates),
         "drawn": _plain(design.drawn),
-        "axis_keys": {one.name: list(one.keys) for one in (*design.axes, *study.drawn)},
+        "axis_keys": {one.name: list(one.keys) for one in design.varied},
         "fixed": _plain(dict(study.fixed)),
         "keep": {k.variable.name: list(k.statistics) or "all" for k in study.keep},
         "arrays": json.loads(json.dumps([a.plain() for a in checked.arrays])),

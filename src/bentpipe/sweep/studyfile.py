@@ -7,6 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -340,7 +341,7 @@ class _Reader:
             )
             return None
         kind = given.get("kind")
-        if kind not in DISTRIBUTIONS:
+        if not isinstance(kind, str) or kind not in DISTRIBUTIONS:
             self.fault("no such kind of distribution", (*path, "kind"), kind, kinds, did_you_mean(kind, DISTRIBUTIONS))
             return None
         needed, optional = DISTRIBUTIONS[kind]
@@ -438,3 +439,14 @@ def _odd_parameters(kind: str, given: Mapping[str, Any]) -> Iterator[str]:
             continue
         if found:
             yield what
+
+
+def example_study() -> str:
+    """Text of a study to start from.
+
+    Returns
+    -------
+    str
+        TOML.
+    """
+    return (resources.files(__package__) / "data" / "example.toml").read_text(encoding="utf-8")

@@ -203,6 +203,17 @@ def _cache() -> Path:
 _holders: list[tempfile.TemporaryDirectory[str]] = []
 
 
+#: Left in the cache of kernels by the first worker that has been through a slot.
+_WARM = "sweep-warm"
+
+
+def kernels_known() -> bool:
+    """Whether a worker of this machine has compiled the kernels already."""
+    from bentpipe.kernel import cache_folder
+
+    return (cache_folder() / _WARM).exists()
+
+
 def warm(job: Job, run: RunSpec) -> float:
     """Load the kernels, and simulate one slot, so that no task is timed with it.
 
@@ -219,10 +230,12 @@ def warm(job: Job, run: RunSpec) -> float:
     """
     begun = time.perf_counter()
     with contextlib.suppress(Exception):  # the run's own task will tell
+        from bentpipe.kernel import cache_folder
         from bentpipe.simulate.outputs import block_variables
         from bentpipe.simulate.recipe import State, advance
 
         prepared = prepared_run(job, run, open_place(job.url, job.options))
         slots = range(run.start, run.start + 1)
         block_variables(prepared, advance(prepared, State(), slots, threads=1)[0])
+        (cache_folder() / _WARM).touch()
     return time.perf_counter() - begun
