@@ -52,6 +52,7 @@ def values_of(study: Any) -> dict[str, Any]:
 def alone(study: Path, folder: Path, scheduling: Any = None) -> dict[str, Any]:
     """The same study task after task in this process, without Dask."""
     folder.mkdir(parents=True, exist_ok=True)
+    work._ready.clear()  # another test may have prepared the same run with blocks of another length
     laid = running.lay_out(check(read_study(study)), LocalFolder(folder), Policies(scheduling))
     for one in laid.work:
         for at in one.blocks:
@@ -75,4 +76,5 @@ def threads(*_: Any) -> Iterator[Any]:
 
 def use_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let sweeps run in this process."""
+    work._ready.clear()
     monkeypatch.setattr(running, "dask_client", threads)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from small_world import assert_same, write_world
 
 import bentpipe
+from bentpipe.errors import StoreError
 
 pytest.importorskip("distributed", reason="dask and distributed are not installed: they are in the extra sweep")
 
@@ -157,6 +158,24 @@ def test_cuts_orders_and_resumes_do_not_show(
     )
     for name in decimals:  # sums of decimals are grouped by block: equal to rounding only under another length
         np.testing.assert_allclose(found[name], reference[name], rtol=1e-9)
+
+
+def test_zarr_itself_reads_the_same(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import zarr
+
+    cut_to(monkeypatch, 20)
+    found = swept(world, tmp_path)
+    group = zarr.open_group(str(tmp_path / "results.zarr"), mode="r")
+    described = json.loads((tmp_path / "study.json").read_text())
+    skip = described["start"] % 20
+    for name in ("rtt_s", "serving_satellite", "site_segment_s", "handovers"):
+        stored = np.asarray(group[name])[:, skip : skip + 40]  # type: ignore[index]
+        assert_same({name: stored.reshape(found[name].shape)}, {name: found[name]})
+    (tmp_path / "results.zarr" / "rtt_s" / "c" / "1" / "0" / "0").unlink()
+    with pytest.raises(StoreError, match=r"damaged: results.zarr/rtt_s/c/1/0/0 is gone; run the study again"):
+        open_study(tmp_path).dataset.rtt_s.load()
+    parts = np.asarray(group["region_terminals_connected.sum"]).sum(axis=1)  # type: ignore[call-overload]
+    np.testing.assert_array_equal(parts.reshape(2, 2, -1), found["region_terminals_connected_sum"])
 
 
 def test_the_same_cut_is_the_same_bit_for_bit(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import zarr
 
 from bentpipe.slots import SlotClock
 from bentpipe.sweep.arrays import GROUP, SLOTS, StudyArray, from_plain
+from bentpipe.sweep.chunks import Chunks
 from bentpipe.sweep.keep import over_time
 from bentpipe.sweep.place import Place
 
@@ -40,7 +41,7 @@ def labelled(study: Mapping[str, Any], place: Place, complete: Sequence[bool]) -
     """
     group = zarr.open_group(place.zarr_store(GROUP), mode="r")
     arrays = {a.name: a for a in map(from_plain, study["arrays"])}
-    reader = _Reader(study, group, np.array(complete, np.bool_))
+    reader = _Reader(study, place, np.array(complete, np.bool_))
     variables: dict[str, Any] = {}
     for name, wanted in study["keep"].items():
         if wanted == "all":
@@ -97,10 +98,10 @@ def _as_array(values: Sequence[Any]) -> npt.NDArray[Any]:
 class _Reader:
     """Turns arrays with a run axis into arrays with the study's dimensions."""
 
-    def __init__(self, study: Mapping[str, Any], group: zarr.Group, complete: npt.NDArray[np.bool_]) -> None:
-        self.group, self.complete = group, complete
+    def __init__(self, study: Mapping[str, Any], place: Place, complete: npt.NDArray[np.bool_]) -> None:
+        self.place, self.complete = place, complete
         self.dims, self.shape = tuple(study["dims"]), tuple(study["shape"])
-        self.rows = np.array(study["rows"], np.int64)
+        self.rows = tuple(int(row) for row in study["rows"])
         self.blocks = np.array(study["blocks"], np.int64)
         length = study["block_slots"]
         skip = study["start"] % length
@@ -108,17 +109,14 @@ class _Reader:
 
     def lazy(self, array: StudyArray) -> Lazy:
         """(R, time, ...) of the wanted runs, in order; chunks of many runs, or of some blocks of one."""
-        stored: Any = self.group[array.name]
         inner = math.prod(array.sizes) * np.dtype(array.dtype).itemsize
-        step = array.length if array.part == SLOTS else 1
         a_run = max(1, array.rows * inner)
         runs = int(max(1, min(len(self.rows), CHUNK_BYTES // a_run)))
-        time = array.rows if array.part != SLOTS or a_run <= CHUNK_BYTES else step
+        time = array.rows if array.part != SLOTS or a_run <= CHUNK_BYTES else array.length
+        needed = tuple((self.blocks * self.complete).tolist())
+        stored = Chunks(self.place, array, self.rows, needed)
         chunks = (runs, max(1, time), *(max(1, n) for n in array.sizes))
-        whole = da.from_array(stored, chunks=chunks, asarray=True, inline_array=True)
-        if np.array_equal(self.rows, np.arange(len(self.rows))):
-            return whole[: len(self.rows)]
-        return da.take(whole, self.rows, axis=0)
+        return da.from_array(stored, chunks=chunks, asarray=False, inline_array=True, meta=np.empty(0, stored.dtype))
 
     def on_grid(self, values: Lazy) -> Lazy:
         """(R, ...) as (axes..., ...)."""

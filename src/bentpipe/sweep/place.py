@@ -182,8 +182,13 @@ class ObjectStore:
         found: dict[str, bytes] = {}
         listed = list(paths)
         for begin in range(0, len(listed), AT_ONCE):
-            some = self.system.cat(listed[begin : begin + AT_ONCE], on_error="omit")
-            found |= {paths[path]: bytes(content) for path, content in some.items()}
+            some = self.system.cat(listed[begin : begin + AT_ONCE], on_error="return")
+            for path, content in some.items():
+                if isinstance(content, FileNotFoundError):
+                    continue
+                if isinstance(content, BaseException):  # what cannot be reached now is not the same as gone
+                    raise content
+                found[paths[path]] = bytes(content)
         return found
 
     def write(self, name: str, content: bytes) -> None:
