@@ -54,6 +54,8 @@ class StudyResults:
         Folder or URL.
     study : dict
         What was asked: dimensions, coordinates, what is kept, versions.
+    _store : StudyStore
+        Reads it.
     """
 
     url: str

@@ -91,8 +91,9 @@ def parse_study(text: str, file: str = "study", folder: Path | None = None) -> S
         tree = tomllib.loads(text)
         places = scan(text, file)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"^(.*) \(at line (\d+), column \d+\)$", str(error), re.DOTALL)
-        where, what = (f"{file}:{found[2]}", found[1]) if found else (file, str(error))
+        found = re.search(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$", str(error), re.DOTALL)
+        line = (found[2] if found else None) or text.rstrip("\n").count("\n") + 1
+        where, what = f"{file}:{line}", found[1] if found else str(error)
         raise ScenarioError(Fault(f"not TOML: {what[:1].lower() + what[1:]}", where)) from None
     except (RecursionError, ValueError):
         raise ScenarioError(Fault("nested too deeply, or a number without end", file)) from None

@@ -110,9 +110,12 @@ def test_a_study_that_says_nothing_sensible_is_refused(text: str, told: str) -> 
 @pytest.mark.parametrize(
     ("axis", "told"),
     [
-        ('key = "satellite.beam"\nvalues = [8]', "study.toml:6 (satellite.beam): unknown key"),
+        ('key = "satellite.beam"\nvalues = [8]', "axes.0.values (satellite.beam): unknown key"),
         ('key = "satellite.beam"\nvalues = [8]', "did you mean 'beams'?"),
-        ('key = "satellite.beams"\nvalues = [8, 0]', "study.toml:8: axes.0.values"),
+        (
+            'key = "satellite.beams"\nvalues = [8, 0]',
+            "study.toml:7: axes.0.values (satellite.beams): out of range; found 0",
+        ),
         ('key = "satellite.beams"\nvalues = [8, "nine"]', "text where a number belongs"),
         ('key = "gateways.nowhere.antennas"\nvalues = [8]', "gateways holds no 'nowhere'"),
         ('key = "territory.resolution"\nvalues = [5, 4]', "resolution"),
@@ -125,12 +128,13 @@ def test_a_study_that_says_nothing_sensible_is_refused(text: str, told: str) -> 
 def test_values_are_checked_against_the_base(axis: str, told: str) -> None:
     text = HEAD + f'[[axes]]\nname = "x"\n{axis}\n[keep]\nrtt_s = "all"\n'
     found = faults_of(text, planned)
-    assert told.replace("study.toml:6 (", "(") in found, found
+    assert told in found, found
     assert "study.toml:" in found
 
 
 def test_an_axis_that_changes_the_size_of_what_is_kept_is_refused(tmp_path: Path) -> None:
-    axis = '[[axes]]\nname = "place"\nkey = "territory.cells"\nvalues = [["851e6387fffffff"], ["851e6387fffffff", "851e638ffffffff"]]\n'
+    cells = '["851e6387fffffff"], ["851e6387fffffff", "851e638ffffffff"]'
+    axis = f'[[axes]]\nname = "place"\nkey = "territory.cells"\nvalues = [{cells}]\n'
     told = faults_of(HEAD + axis + '[keep]\nrtt_s = ["mean"]\n', planned)
     assert "place changes the number of cells (1 and 2)" in told and "rtt_s has a value for each" in told
     assert planned(HEAD + SHORT + axis + '[keep]\nhandovers = ["sum"]\n').design.runs == 2
@@ -170,7 +174,8 @@ def test_the_example_is_a_study_of_ninety_runs(tmp_path: Path) -> None:
 
 def test_runs_are_in_c_order_with_seeds_and_draws_last() -> None:
     axis = '[[axes]]\nname = "load"\nkey = "access.load"\nvalues = [0.1, 0.9]\n'
-    drawn = '[[axes]]\nname = "b"\nkey = "satellite.background_share"\ndistribution = {kind = "uniform", low = 0.0, high = 0.5}\n'
+    drawn = '[[axes]]\nname = "b"\nkey = "satellite.background_share"\ndistribution = '
+    drawn += '{ kind = "uniform", low = 0.0, high = 0.5 }\n'
     design = read_design(parse_study(HEAD + "seeds = 2\ndraws = 3\n" + axis + drawn))
     assert (design.dims, design.shape) == (("load", "seed", "draw"), (2, 2, 3))
     assert [design.index(i) for i in (0, 1, 3, 11)] == [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 1, 2)]
@@ -221,8 +226,8 @@ def test_ranges_hold_both_ends() -> None:
 def test_what_numbers_things_is_known() -> None:
     names = {v.name for v in variables() if "slot" in v.dims and is_a_name(v)}
     assert names == {
-        "serving_satellite", "serving_gateway", "site_serving_satellite", "site_serving_gateway", "limit_down", "limit_up",
-        "site_limit_down", "site_limit_up", "path_first_satellite", "path_last_satellite", "path_mark",
+        "serving_satellite", "serving_gateway", "site_serving_satellite", "site_serving_gateway", "limit_down",
+        "limit_up", "site_limit_down", "site_limit_up", "path_first_satellite", "path_last_satellite", "path_mark",
     }  # fmt: skip
 
 
