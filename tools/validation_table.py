@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from validation_paths import Paths, load_gateways, load_pops, load_sky, nearest_elements, paths
 
 from bentpipe.network.access import REFERENCE_LOAD, access_parameters
-from bentpipe.network.delay import segments, within_slot_quantile_s
+from bentpipe.network.delay import SEGMENTS, segments, within_slot_quantile_s
 from bentpipe.network.loss import burst_packets, loss_parameters, slot_loss
 
 Floats = NDArray[np.float64]
@@ -284,7 +284,8 @@ def rtt_table(predictor: Predictor, load: float) -> list[str]:
         said = summary(predictor.round_trips_ms(site, load, probes))
         path = predictor.paths(site)
         access = access_parameters(site.day, site.probe)
-        light = segments(*path[:3], access, load, 0.5)[:, :3].sum(axis=1) * 1e3
+        on_the_way = [SEGMENTS.index(name) for name in ("user_link", "feeder_link", "fibre")]
+        light = segments(*path[:3], access, load, 0.5)[:, on_the_way].sum(axis=1) * 1e3
         pairs = [f"{cell(a)} / {cell(b)}" for a, b in zip(said, seen, strict=True)]
         lines.append(
             f"| {site.name} ({path.pop}) | {site.day} | {site.probe} | {np.median(light):.1f} | "

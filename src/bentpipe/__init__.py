@@ -14,7 +14,7 @@
     run folder (Zarr) ─ open_run → Run.dataset (xarray)
         │
         ▼
-    answer · write_report · explain · capacity · resilience · compare
+    answer · write_report · explain · paths · network_at · capacity · resilience · compare
 
     study ─ sweep_plan · sweep_run (Dask) ─ open_study → StudyResults.dataset
 
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from bentpipe.simulate.capacity import Capacity, capacity
     from bentpipe.simulate.checking import validate
     from bentpipe.simulate.explain import Explanation, explain
+    from bentpipe.simulate.networksnapshot import NetworkSnapshot, network_at
+    from bentpipe.simulate.pathquery import PathsFound, paths
     from bentpipe.simulate.resilience import Resilience, resilience
     from bentpipe.simulate.run import Plan, plan, run
     from bentpipe.sweep.opened import StudyResults, open_study
@@ -56,6 +58,8 @@ _HOMES = {
     "Explanation": "simulate.explain",
     "InputError": "errors",
     "Links": "network.links",
+    "NetworkSnapshot": "simulate.networksnapshot",
+    "PathsFound": "simulate.pathquery",
     "Plan": "simulate.run",
     "Policy": "registry",
     "Resilience": "simulate.resilience",
@@ -73,8 +77,10 @@ _HOMES = {
     "load_elements": "catalog.elements",
     "load_geodata": "catalog.geodata",
     "load_scenario": "scenario",
+    "network_at": "simulate.networksnapshot",
     "open_run": "results.opened",
     "open_study": "sweep.opened",
+    "paths": "simulate.pathquery",
     "plan": "simulate.run",
     "resilience": "simulate.resilience",
     "run": "simulate.run",
@@ -95,6 +101,8 @@ __all__ = [
     "Explanation",
     "InputError",
     "Links",
+    "NetworkSnapshot",
+    "PathsFound",
     "Plan",
     "Policy",
     "Resilience",
@@ -113,8 +121,10 @@ __all__ = [
     "load_elements",
     "load_geodata",
     "load_scenario",
+    "network_at",
     "open_run",
     "open_study",
+    "paths",
     "plan",
     "resilience",
     "run",

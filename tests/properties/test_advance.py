@@ -16,9 +16,10 @@ from bentpipe.network.links import Links
 from bentpipe.network.policies import SCHEDULING
 from bentpipe.registry import Policy
 from bentpipe.scenario import load_scenario
+from bentpipe.simulate.alone import seed_samples, slot_in_detail
 from bentpipe.simulate.outputs import block_variables
 from bentpipe.simulate.prepare import Prepared, prepare
-from bentpipe.simulate.recipe import State, advance, seed_samples, slot_in_detail
+from bentpipe.simulate.recipe import State, advance
 
 
 def sticky(links: Links) -> np.ndarray:

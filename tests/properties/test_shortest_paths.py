@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from meshes import dense, random_mesh, scipy_costs
 
+from bentpipe.network.betweenends import between, pairs_between, to_ends
 from bentpipe.network.mesh import Entries, Mesh, make_mesh
-from bentpipe.network.shortest import Trees, between, nearest, pairs_between, to_ends, trees
+from bentpipe.network.nearestend import nearest
+from bentpipe.network.pairpaths import paths_between
+from bentpipe.network.shortest import Trees, costs_between, trees
 from bentpipe.network.treepaths import path_measures, trace
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -130,3 +133,23 @@ def test_ends_without_entries_reach_nothing() -> None:
     found = trees(mesh, np.ones(1), none)
     assert isinstance(found, Trees) and np.isinf(found.cost_m).all() and (found.previous == -1).all()
     np.testing.assert_array_equal(between(found, none), [[0.0, np.nan], [np.nan, 0.0]])
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=SEEDS)
+def test_methods_orders_and_threads_change_no_bit(seed: int) -> None:
+    mesh, cost, entries = random_mesh(seed, ends=int(np.random.default_rng(seed).choice([1, 5, 70])))
+    bucket = trees(mesh, cost, entries, method="bucket")
+    orders = np.random.default_rng(seed).permuted(np.tile(np.arange(mesh.satellites), (3, 1)), axis=1)
+    for other in (None, orders):
+        for threads in (1, 2):
+            sweep = trees(mesh, cost, entries, threads, "sweep", other)
+            np.testing.assert_array_equal(sweep.cost_m, bucket.cost_m)
+            np.testing.assert_array_equal(sweep.previous, bucket.previous)
+    pairs, value = pairs_between(bucket, entries), np.random.default_rng(seed).uniform(1, 2, len(cost))
+    expected = (*pairs, *path_measures(mesh, bucket.previous, value, pairs.leaving))
+    for method in ("bucket", "sweep"):
+        for threads in (1, 2):
+            np.testing.assert_array_equal(costs_between(mesh, cost, entries, threads, method), pairs.cost_m)
+            for found, known in zip(paths_between(mesh, cost, entries, value, threads, method), expected, strict=True):
+                np.testing.assert_array_equal(found, known)

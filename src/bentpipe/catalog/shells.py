@@ -55,6 +55,8 @@ class ShellSpec:
         Where the figures come from, with their dates.
     pattern : str
         "delta": planes over the whole turn; "star": over half of it.
+    lasers : bool
+        Whether its satellites carry lasers, as far as the table says otherwise; not whether the operator has any.
     """
 
     name: str
@@ -69,6 +71,7 @@ class ShellSpec:
     tag: Tag
     source: str
     pattern: Literal["delta", "star"] = "delta"
+    lasers: bool = True
 
     def occupied(self) -> NDArray[np.bool_]:
         """Return which slots hold a satellite.
@@ -239,4 +242,5 @@ def _spec(row: Mapping[str, Any], satellites: int, planes: int, tag: Tag, source
         tag=tag,
         source=source,
         pattern=row.get("pattern", "delta"),
+        lasers=row.get("lasers", True),
     )

@@ -34,6 +34,7 @@ SITE = COMMON | {
     "dish": ("dishkind", "terminal_kind"),
     "terminals": ("dishes", "kits", "number_of_terminals"),
     "battery_hours": ("battery", "battery_h", "backup_hours"),
+    "people": ("population", "inhabitants"),
 }
 GATEWAY = COMMON | {
     "antennas": ("antenna_count", "ka_antenna_count", "dishes"),
@@ -67,6 +68,7 @@ BOUNDS: Mapping[str, Bound] = {
     "height_m": Bound(-500, 20_000),
     "terminals": Bound(1, 100_000, True),
     "battery_hours": Bound(0, 8784),
+    "people": Bound(0, 10_000_000_000, True),
     "antennas": Bound(1, 1_000, True),
     "minimum_elevation_deg": Bound(0, 89),
     "gso_avoidance_deg": Bound(0, 90),
@@ -100,7 +102,7 @@ def load_sites(path: str | Path) -> tuple[dict[str, Any], ...]:
     path : path
         A ``.csv``, ``.tsv``, ``.txt``, ``.geojson``, ``.json`` or ``.kml`` file. Columns, properties or extended
         data: name or id, latitude and longitude (degrees), and optionally kind, height_m, dish, terminals,
-        battery_hours; usual other spellings are understood.
+        battery_hours, people; usual other spellings are understood.
 
     Returns
     -------

@@ -33,6 +33,19 @@ COMMANDS: dict[str, Command] = {
         "explain RUN SITE --at TIME",
         "Why this satellite, and where the delay comes from.",
     ),
+    "paths": Command(
+        "paths",
+        "paths",
+        "paths RUN A B",
+        "The path between two ends over lasers: delay, stretch, changes, gaps.",
+    ),
+    "network": Command(
+        "network",
+        "app",
+        "network export RUN --at TIME",
+        "The network of one slot as GraphML or CSV.",
+        True,
+    ),
     "capacity": Command(
         "capacity",
         "capacity",

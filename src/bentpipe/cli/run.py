@@ -54,7 +54,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
-    """Simulate a scenario, print the answer in six lines and write the report.
+    """Simulate a scenario, print the answer in plain lines and write the report.
 
     The same command resumes a run that was interrupted. A folder that holds another run is never
     overwritten.

@@ -216,3 +216,27 @@ def make_places(
         radius,
         full(max_range_m),
     )
+
+
+def select_places(places: Places, index: IntArray) -> Places:
+    """Some of the places, grouped anew.
+
+    Parameters
+    ----------
+    places : Places
+        C places.
+    index : (S,) int64
+        Which of them, in the order wanted.
+
+    Returns
+    -------
+    Places
+    """
+    order, start, axis, radius = group_places(places.position_m[index])
+    arc = type(places.arc)(*(np.ascontiguousarray(column[index]) for column in places.arc))
+    columns = {
+        name: np.ascontiguousarray(getattr(places, name)[index])
+        for name in ("position_m", "east_north_up", "sin_min_elevation", "boresight", "cos_half_cone", "mask_of_place",
+                     "max_range_m")
+    }  # fmt: skip
+    return places._replace(**columns, arc=arc, order=order, group_start=start, group_axis=axis, group_radius_rad=radius)

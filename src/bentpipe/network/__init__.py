@@ -22,5 +22,14 @@ choices.py              what was chosen, written place by place
 delay.py                the round trip as an ordered list of segments; access.py holds its data by era
 placedelay.py           round trips of all places of a slot
 loss.py                 loss by bursts and handovers
+mesh.py                 lasers of a slot, and where ends on the ground enter; meshinput.py checks what is given
+shortest.py             least-cost paths from ends into all satellites; betweenends.py between the ends,
+                        nearestend.py to the nearest; bucketsearch.py and sweeps.py are the two methods,
+                        searchplan.py chooses
+pairpaths.py            paths of all pairs of ends at once
+treepaths.py            which satellites a path takes, what it adds up to, whether it changed
+forwarding.py           next hops
+disjoint.py             paths that share no laser, or no satellite
+tiles.py                work cut into tiles for threads
 ======================  =============================================================================
 """

@@ -18,11 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.kernel import kernel
+from bentpipe.network.mesh import FloatArray, Int32Array, Mesh
 
-IntArray = npt.NDArray[np.int64]
-Int32Array = npt.NDArray[np.int32]
 IndexArray = npt.NDArray[np.uint32]
-FloatArray = npt.NDArray[np.float64]
 
 MOST_BUCKETS = 4096
 """Buckets are made wider rather than more: an empty one costs 1 ns in every search."""
@@ -47,6 +45,23 @@ class Graph(NamedTuple):
     arc_cost: FloatArray
 
 
+def make_graph(mesh: Mesh, cost_m: FloatArray) -> Graph:
+    """A mesh with costs, as the kernels read it.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        E lasers between N satellites.
+    cost_m : (E,) float64
+        Their costs, m.
+
+    Returns
+    -------
+    Graph
+    """
+    return Graph(mesh.offset.astype(np.uint32), mesh.neighbour.view(np.uint32), cost_m[mesh.laser])
+
+
 def bucket_width(cost: FloatArray, span: float) -> tuple[float, int]:
     """Width and number of circular buckets.
 
@@ -60,7 +75,8 @@ def bucket_width(cost: FloatArray, span: float) -> tuple[float, int]:
     Returns
     -------
     width : float
-        The median cost: wide enough that few buckets are empty, narrow enough that few labels are corrected.
+        The median cost of a thousand or so: wide enough that few buckets are empty, narrow enough that few labels
+        are corrected.
     buckets : int
         A power of two, enough for the labels that wait at one time.
     """
@@ -68,7 +84,8 @@ def bucket_width(cost: FloatArray, span: float) -> tuple[float, int]:
     reach = max(float(finite.max(initial=0.0)), span)
     if reach == 0.0:
         return 1.0, 2
-    width = float(np.partition(finite, len(finite) // 2)[len(finite) // 2]) if len(finite) else reach
+    some = np.sort(finite[:: max(1, len(finite) // 1000)])
+    width = float(some[len(some) // 2]) if len(some) else reach
     width = max(width, reach / (MOST_BUCKETS - 2))
     return width, 1 << math.ceil(math.log2(reach / width + 2.0))
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from bentpipe.kernel import kernel
 from bentpipe.network.followed import Followed
 from bentpipe.network.mesh import Entries, Mesh, components
+from bentpipe.network.nearestend import nearest
 from bentpipe.network.relayed import Relayed
-from bentpipe.network.shortest import nearest
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -140,7 +140,14 @@ def _routes(
     return count
 
 
-def find_routes(mesh: Mesh, entries: Entries, pair: Int32Array, cost_m: FloatArray, hop_m: float) -> Routes:
+def find_routes(
+    mesh: Mesh,
+    entries: Entries,
+    pair: Int32Array,
+    cost_m: FloatArray,
+    hop_m: float,
+    orders: npt.NDArray[np.uint32] | None = None,
+) -> Routes:
     """Least-cost routes of some pairs.
 
     Parameters
@@ -155,6 +162,9 @@ def find_routes(mesh: Mesh, entries: Entries, pair: Int32Array, cost_m: FloatArr
         Cost of each laser, by which routes are chosen, m.
     hop_m : float
         Forwarding at one laser, m of vacuum, by which they are measured.
+    orders : (R, N) uint32, optional
+        Orders in which sweeps visit the satellites; they change the time, not the routes. See
+        `bentpipe.network.sweeps.grid_orders`.
 
     Returns
     -------
@@ -167,7 +177,7 @@ def find_routes(mesh: Mesh, entries: Entries, pair: Int32Array, cost_m: FloatArr
     sources, tree_of = np.unique(pair[:, 0]), np.full(len(entries.start), -1, np.int64)
     tree_of[sources] = np.arange(len(sources))
     begun = Entries(entries.start[sources], entries.stop[sources], entries.satellite, entries.cost_m)
-    found = trees(mesh, cost_m, begun)
+    found = trees(mesh, cost_m, begun, orders=orders)
     where = (mesh.offset, mesh.neighbour, mesh.laser, mesh.length_m, hop_m)
     step = np.empty(16 * len(pair), np.int64)
     while True:
@@ -208,6 +218,7 @@ def route(
     pair: Int32Array,
     demand_bps: tuple[IntArray, IntArray],
     rate_bps: int,
+    orders: npt.NDArray[np.uint32] | None = None,
 ) -> Routes:
     """Routes of some pairs by a policy; in rounds, the largest demand first, where it looks at the load.
 
@@ -225,6 +236,8 @@ def route(
         What flows there and back, bit/s.
     rate_bps : int
         What a laser carries each way, bit/s.
+    orders : (R, N) uint32, optional
+        As of `find_routes`.
 
     Returns
     -------
@@ -232,16 +245,18 @@ def route(
     """
     total = demand_bps[0] + demand_bps[1]
     if not policy.sees_load or not total.any():
-        return find_routes(view.mesh, entries, pair, laser_costs(policy, view), view.hop_m)
+        return find_routes(view.mesh, entries, pair, laser_costs(policy, view), view.hop_m, orders)
     order = np.argsort(-total, kind="stable")
-    turn = np.minimum(np.cumsum(total[order]) * ROUNDS // total.sum(), ROUNDS - 1)
+    # In floating point: ten times all the traffic may be more than an int64 holds.
+    so_far = np.cumsum(total[order], dtype=np.float64)
+    turn = np.minimum((so_far * (ROUNDS / so_far[-1])).astype(np.int64), ROUNDS - 1)
     parts: list[tuple[IntArray, Routes]] = []
     carried = np.zeros(2 * len(view.mesh.pair), np.int64)
     for now in np.unique(turn):
         chosen = order[turn == now]
         load = carried.reshape(-1, 2).max(axis=1) / rate_bps
         cost = laser_costs(policy, view._replace(load=load))
-        found = find_routes(view.mesh, entries, pair[chosen], cost, view.hop_m)
+        found = find_routes(view.mesh, entries, pair[chosen], cost, view.hop_m, orders)
         carried += laser_loads(found, demand_bps[0][chosen], demand_bps[1][chosen], len(view.mesh.pair))
         parts.append((chosen, found))
     return _joined(parts, len(pair))

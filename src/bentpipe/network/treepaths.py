@@ -14,6 +14,9 @@ from bentpipe.network.mesh import FloatArray, Int32Array, IntArray, Mesh
 
 HashArray = npt.NDArray[np.uint64]
 
+_MULTIPLIER, _WEYL = np.uint64(0xD256D193), np.uint64(0x9E3779B9)
+_LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
+
 
 class PathMeasures(NamedTuple):
     """What the paths from K ends to M satellites add up to.
@@ -25,8 +28,8 @@ class PathMeasures(NamedTuple):
     lasers : (K, M) int32
         Lasers; -1 where there is no path.
     mark : (K, M) uint64
-        A hash of the satellites from the entry on, in their order: another path has another one (but for a chance
-        of 2^-64). 0 where there is no path.
+        A hash of the indices of the satellites from the entry on, in their order: another path has another one (but
+        for a chance of 2^-64). 0 where there is no path.
     """
 
     value: FloatArray
@@ -35,12 +38,17 @@ class PathMeasures(NamedTuple):
 
 
 @kernel()
-def _mixed(mark: np.uint64, satellite: int) -> np.uint64:
-    """Next state of the hash: the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014)."""
-    z = (mark ^ np.uint64(satellite + 1)) + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.uint64(z ^ (z >> np.uint64(31)))
+def mixed(mark: np.uint64, satellite: int) -> np.uint64:
+    """Next state of the hash: Philox2x32 with 10 rounds (Salmon and others, SC 2011), the satellite its key.
+
+    For each satellite a one-to-one map of 64-bit states. 32-bit words are held in 64 bits, so that nothing overflows.
+    """
+    first, second, key = mark & _LOW, mark >> _HALF, np.uint64(satellite)
+    for _ in range(10):
+        product = first * _MULTIPLIER
+        first, second = (product >> _HALF) ^ key ^ second, product & _LOW
+        key = (key + _WEYL) & _LOW
+    return np.uint64(first | (second << _HALF))
 
 
 @kernel(
@@ -80,13 +88,13 @@ def _path_measures(
                 s = stack[depth]
                 known[s] = k
                 if v < 0:
-                    total[s], lasers[s], mark[s] = 0.0, 0, _mixed(np.uint64(0), s)
+                    total[s], lasers[s], mark[s] = 0.0, 0, mixed(np.uint64(0), s)
                 else:
                     a = offset[s]
                     while neighbour[a] != v:
                         a += 1
                     total[s], lasers[s] = total[v] + value[laser[a]], lasers[v] + 1
-                    mark[s] = _mixed(mark[v], s)
+                    mark[s] = mixed(mark[v], s)
                 v = s
             out_value[k, j], out_lasers[k, j], out_mark[k, j] = total[v], lasers[v], mark[v]
 

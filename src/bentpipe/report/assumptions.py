@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bentpipe.report import measures
+from bentpipe.report import measures, pathmeasures
 from bentpipe.report.reading import Reading
 from bentpipe.report.wording import DASH, count, milliseconds, percent
 
@@ -39,6 +39,11 @@ STAGES = (
     ("weather", "rates"),
     ("demand", "rates"),
     ("policies.sharing", "rates"),
+    ("lasers.rate_gbps", "carried"),
+    ("lasers.hop_ms", "forwarding"),
+    ("lasers", "lasers"),
+    ("paths", "paths"),
+    ("traffic", "traffic"),
     ("access", "access"),
     ("fibre", "fibre"),
     ("pops", "fibre"),
@@ -52,6 +57,21 @@ STAGES = (
     ("time", "time"),
     ("territory", "territory"),
 )
+#: What the stages mean to a run that follows paths and counts no terminal users.
+OF_PATHS = {
+    "reach": "which satellites the ends can use, and so the paths",
+    "capacity": "nothing here: no terminal users are counted",
+    "power": "nothing here: no terminal users are counted",
+    "scale": "nothing here: no terminal users are counted",
+    "population": "nothing here: no terminal users are counted",
+    "regions": "nothing here: no terminal users are counted",
+    "terrestrial": "nothing here: no terminal users are counted",
+    "access": "nothing here: the paths are without the waits of an access link",
+    "fibre": "the comparison with fibre, and the way from a gateway to a point of presence",
+    "lasers": "which paths there are, and how long they take",
+    "forwarding": "the round trips, in proportion to the lasers on the way",
+    "sites": "the ends of the paths",
+}
 SITE_PLACE = ("latitude_deg", "longitude_deg", "height_m", "track", "obstruction")
 KINDS = {
     "power-cut": "power",
@@ -101,6 +121,10 @@ class _Bounds:
     power: float
     access_s: float
     fibre_s: float
+    lasers_s: float
+    forwarding_s: float
+    paths_alone: bool
+    rates: bool
     events: dict[str, tuple[str, float, bool]]
     """Kind of each event, what it did to users, and whether that is against the run without it."""
 
@@ -207,6 +231,10 @@ def _bounds(reading: Reading) -> _Bounds:
         power=max(total - float(measures.users(reading, regions.powered).sum()) / slots, 0.0),
         access_s=_segments(reading, "access"),
         fibre_s=_segments(reading, "fibre"),
+        lasers_s=_segments(reading, "laser_"),
+        forwarding_s=_segments(reading, "laser_forwarding"),
+        paths_alone=pathmeasures.paths_alone(reading),
+        rates=reading.rates is not None,
         events={
             row.event.id: (row.event.kind, abs(row.loss), row.event.effect is not None)
             for row in measures.event_changes(reading)
@@ -252,6 +280,8 @@ def _effect(key: str, bounds: _Bounds) -> tuple[str, float, float]:
     """Return the effect in words, the bound in users, and the bound in s."""
     for identity, (kind, change, compared) in bounds.events.items():
         if key.startswith("disruption") and identity in key.replace("[", ".").replace("]", ".").split("."):
+            if bounds.paths_alone:
+                return "the paths while the event holds", 0.0, 0.0
             if np.isfinite(change):
                 against = "against the same run without the event" if compared else "during against before"
                 return f"{count(change)} terminal users, {against}", change, 0.0
@@ -261,6 +291,10 @@ def _effect(key: str, bounds: _Bounds) -> tuple[str, float, float]:
 
 
 def _stage_effect(stage: str, bounds: _Bounds) -> tuple[str, float, float]:
+    if bounds.paths_alone and stage in OF_PATHS:
+        return OF_PATHS[stage], 0.0, 0.0
+    if bounds.paths_alone and stage == "rates" and not bounds.rates:
+        return "nothing here: no rates of terminals are computed", 0.0, 0.0
     if stage == "scale":
         return f"in proportion: all {count(bounds.connected)} connected users", bounds.connected, 0.0
     losses = {
@@ -268,11 +302,16 @@ def _stage_effect(stage: str, bounds: _Bounds) -> tuple[str, float, float]:
         "capacity": (bounds.capacity, "not served"),
         "power": (bounds.power, "no power or licence, or cut off"),
     }
+    if stage == "lasers":
+        losses["lasers"] = losses["reach"]
     if stage in losses:
         lost, why = losses[stage]
         share = percent(measures.ratio(lost, bounds.users))
-        return f"up to {count(lost)} terminal users ({share}): {why}", lost, 0.0
-    delays = {"access": bounds.access_s, "fibre": bounds.fibre_s}
+        # With lasers as they are, the delay that they add is known where there is a site.
+        seconds = bounds.lasers_s if stage == "lasers" and np.isfinite(bounds.lasers_s) else 0.0
+        also = f"; {milliseconds(seconds)} of the round trip" if seconds else ""
+        return f"up to {count(lost)} terminal users ({share}): {why}{also}", lost, seconds
+    delays = {"access": bounds.access_s, "fibre": bounds.fibre_s, "forwarding": bounds.forwarding_s}
     if stage in delays:
         seconds = delays[stage]
         known = bool(np.isfinite(seconds))
@@ -284,6 +323,9 @@ def _stage_effect(stage: str, bounds: _Bounds) -> tuple[str, float, float]:
         "terrestrial": "how many people are without ground networks only",
         "rates": "the rates, and how much beam time a place asks for",
         "sites": "the named sites only",
+        "paths": "which path a pair takes, of those that there are",
+        "traffic": "what flows between the ends, and how it fills the lasers",
+        "carried": "what lasers can carry, no path and no delay",
         "time": "the time looked at",
         "territory": "the territory and its resolution",
     }

@@ -16,10 +16,17 @@ SEGMENT_WORDS = {
     "access_frame": "access: frames",
     "access_scheduling": "access: uplink scheduling",
     "access_load": "access: load",
+    "laser_links": "lasers (light time)",
+    "laser_forwarding": "lasers: forwarding",
 }
 SITE_ROWS = 40
 TIMED_SITES = 6
 AXIS_WORDS = "round-trip time to the point of presence, ms"
+
+
+def segment_class(name: str) -> int:
+    """Return the number of a segment's colour: the same whether a run has lasers or not."""
+    return list(SEGMENT_WORDS).index(name) if name in SEGMENT_WORDS else 0
 
 
 def delay_by_site(reading: Reading, size: Size, stamp: str) -> str:
@@ -56,10 +63,11 @@ def _segments(drawing: Drawing, reading: Reading, site: int, left: float, y: flo
         seconds = float(sites.segment_s[site, k])
         wide = 1e3 * seconds * scale
         words = f"{sites.names[site]}, {SEGMENT_WORDS.get(segment, segment)}: {milliseconds(seconds)} on average"
-        drawing.rect(x, y, wide - 1, 18, f"segment s{k % 6}", words)
+        kind = segment_class(segment)
+        drawing.rect(x, y, wide - 1, 18, f"segment s{kind}", words)
         label = milliseconds(seconds, unit=False)
         if wide > text_width(label, 11) + 6:
-            drawing.text(x + wide / 2 - 0.5, y + 13, label, f"in-segment t{k % 6}", "middle")
+            drawing.text(x + wide / 2 - 0.5, y + 13, label, f"in-segment t{kind}", "middle")
         x += wide
 
 
@@ -144,9 +152,9 @@ def delay_over_time(reading: Reading, size: Size, stamp: str) -> str:
         top = 40 + row * (strip + gap)
         panel = Panel(size.left, size.width - 8, top, top + strip, reading.times[0], reading.end, peak)
         panel.axes(drawing, f"{clipped(sites.names[i], 60 if size.wide else 30)}, ms", size.times, values=2)
-        values = 1e3 * _medians(sites.delay_s[:, i], cuts)
+        values = 1e3 * medians(sites.delay_s[:, i], cuts)
         drawing.path(panel.step_path(edges(reading, cuts), values), "series connected")
-        rough = _medians(sites.delay_s[:, i], coarse).tolist()
+        rough = medians(sites.delay_s[:, i], coarse).tolist()
         pairs = zip(coarse, rough, strict=True)
         titles = [f"{sites.names[i]}, {utc(reading.times[a], 's')}: {milliseconds(v)}" for (a, _), v in pairs]
         lay_hits(drawing, panel, edges(reading, coarse), titles)
@@ -154,7 +162,7 @@ def delay_over_time(reading: Reading, size: Size, stamp: str) -> str:
     return drawing.markup(f"chart {size.name}")
 
 
-def _medians(values: Float, cuts: list[tuple[int, int]]) -> Float:
+def medians(values: Float, cuts: list[tuple[int, int]]) -> Float:
     """Return the median of the known values of each run of slots; NaN where none is known."""
     parts = [values[a:b][np.isfinite(values[a:b])] for a, b in cuts]
     return np.array([float(np.median(part)) if part.size else np.nan for part in parts])

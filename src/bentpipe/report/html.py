@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bentpipe.errors import Fault, InputError
-from bentpipe.report import assumptions, charts, delaycharts, measures, plain, ratesection, tables, wording
-from bentpipe.report.map import CLASS_LABELS, draw_map
+from bentpipe.report import assumptions, charts, delaycharts, measures, pathsection, plain, ratesection, tables, wording
+from bentpipe.report.map import CLASS_LABELS, NUMBERED_REGIONS, draw_map
 from bentpipe.report.outlines import Outlines, outlines_for
 from bentpipe.report.reading import FinishedRun, Reading, read
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 PAGE_LIMIT_BYTES = 2_000_000
-LINE_LABELS = ("Connected", "Range", "Worst off", "Events", "Delay", "Rates")
 SECTIONS = (
     ("map", "Map"),
     ("time", "Over time"),
@@ -40,6 +39,7 @@ SECTIONS = (
     ("inputs", "Inputs"),
     ("data", "Data and provenance"),
 )
+PATHS = ("paths", "Paths")
 
 
 def write_report(
@@ -129,7 +129,7 @@ def fill_page(template: str, context: dict[str, Any]) -> str:
     )
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _template(name: str) -> Template:
     """Compile a page's template, with every value escaped and a missing one an error."""
     import jinja2
@@ -172,6 +172,8 @@ def _finite(value: float) -> bool:
 
 
 def _context(reading: Reading, exact_sites: bool, outlines: Outlines | None, markup: type[Markup]) -> dict[str, Any]:
+    paths = pathsection.paths_context(reading, exact_sites, _stamp(reading), markup)
+    alone = paths is not None and paths["alone"]
     lines = outlines if outlines is not None else outlines_for(reading)
     rows = measures.region_rows(reading)
     inputs = assumptions.ranked(reading, exact_sites)
@@ -183,7 +185,7 @@ def _context(reading: Reading, exact_sites: bool, outlines: Outlines | None, mar
     return {
         "reading": reading,
         "manifest": reading.manifest,
-        "answer": list(zip(LINE_LABELS, plain.answer_of(reading).lines, strict=True)),
+        "answer": plain.labelled_lines(reading),
         "disclaimer": plain.DISCLAIMER,
         "stamp": _stamp(reading),
         "total": total,
@@ -211,8 +213,13 @@ def _context(reading: Reading, exact_sites: bool, outlines: Outlines | None, mar
         "how_ranked": assumptions.HOW_RANKED,
         "measured": tables.nearest_to_territory(reading),
         "measured_sites": tables.measured_sites(),
-        "segments": [(i, delaycharts.SEGMENT_WORDS.get(n, n)) for i, n in enumerate(reading.sites.segment_names)],
-        "sections": SECTIONS,
+        "segments": [
+            (delaycharts.segment_class(n), delaycharts.SEGMENT_WORDS.get(n, n)) for n in reading.sites.segment_names
+        ],
+        "sections": _sections(paths is not None, alone),
+        "paths": paths,
+        "paths_html": markup(_template("paths.html.j2").render(p=paths) if paths else ""),
+        "alone": alone,
         "rates": ratesection.rates_context(reading, _stamp(reading), markup),
         "classes": list(enumerate(CLASS_LABELS)),
         "limits": {
@@ -220,8 +227,20 @@ def _context(reading: Reading, exact_sites: bool, outlines: Outlines | None, mar
             "sites": delaycharts.SITE_ROWS,
             "site_time": delaycharts.TIMED_SITES,
             "gateways": charts.GATEWAY_ROWS,
+            "numbered": NUMBERED_REGIONS,
         },
     }
+
+
+def _sections(paths: bool, alone: bool) -> tuple[tuple[str, str], ...]:
+    """Return the sections that the page has; one on paths alone leaves out what only terminals could fill."""
+    if alone:
+        kept = ("map", "inputs", "data")
+        return (PATHS, *(section for section in SECTIONS if section[0] in kept))
+    if not paths:
+        return SECTIONS
+    after = 1 + [name for name, _ in SECTIONS].index("delay")
+    return (*SECTIONS[:after], PATHS, *SECTIONS[after:])
 
 
 def _access_words(reading: Reading) -> str:
@@ -234,8 +253,8 @@ def _access_words(reading: Reading) -> str:
     parts = known.mean(axis=0)
     return (
         f"At the named sites, {wording.milliseconds(float(parts[np.logical_not(access)].sum()))} of it is light "
-        f"time and fibre, and {wording.milliseconds(float(parts[access].sum()))} is access to the shared link, on "
-        "average."
+        f"time{', forwarding by lasers' if reading.lasers else ''} and fibre, and "
+        f"{wording.milliseconds(float(parts[access].sum()))} is access to the shared link, on average."
     )
 
 

@@ -30,6 +30,8 @@ NO_TERMINALS = "b9b9b4"
 LABELLED_GATEWAYS = 12
 GATEWAY_TYPE = 15.0
 """Size taken for the names of gateways: set bold at 13 px, which is about as wide as this."""
+NUMBERED_REGIONS = 40
+"""Up to so many regions with sites have their number written in the mark: more marks would cover one another."""
 LARGEST_CELL = 8.0
 """The sheet is at least this many cells wide."""
 OUTLINE_GRID = 8
@@ -38,6 +40,8 @@ BEYOND = 250.0
 """Outlines are cut off this many px beyond the sheet."""
 NEAR = 0.12
 """Gateways this far beyond the cells, as a share of the extent, are still drawn where they are."""
+POINTERS_APART = 24.0
+"""Arrows to gateways beyond the map that are nearer than this, px, are one."""
 
 
 def share_class(share: Float) -> Integer:
@@ -339,7 +343,7 @@ def _sites(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels, exa
                             f"<title>{escape(name)}</title></circle>")  # fmt: skip
                 labels.block(x[i], y[i], 7)
         return 0
-    marked = 0
+    marked, small = 0, len(set(sites.regions)) > NUMBERED_REGIONS
     for code in dict.fromkeys(sites.regions):
         middle = region_middle(reading, reading.regions.codes.index(code)) if code in reading.regions.codes else None
         if middle is None:
@@ -347,11 +351,13 @@ def _sites(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels, exa
         x, y = sheet.place(np.array([middle[0]]), np.array([middle[1]]))
         here = sum(r == code for r in sites.regions)
         name = reading.regions.names[reading.regions.codes.index(code)]
+        radius = min(3.5 + here, 8.0) if small else 11.0
         drawing.add(f'<g><title>{plural(here, "site")} in {escape(name)}; positions are not shown</title>'
-                    f'<circle class="site" cx="{number(x[0])}" cy="{number(y[0])}" r="11"/>')  # fmt: skip
-        drawing.text(x[0], y[0] + 4.5, str(here), "site-count", "middle")
+                    f'<circle class="site" cx="{number(x[0])}" cy="{number(y[0])}" r="{number(radius)}"/>')  # fmt: skip
+        if not small:
+            drawing.text(x[0], y[0] + 4.5, str(here), "site-count", "middle")
         drawing.add("</g>")
-        labels.block(x[0], y[0], 12)
+        labels.block(x[0], y[0], radius + 1)
         marked += 1
     return marked
 
@@ -376,30 +382,39 @@ def _gateways(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels) 
         spot = labels.find(name, GATEWAY_TYPE, spots)
         if spot:
             drawing.text(spot[0], spot[1] + 4.5, name, "gateway-name halo", "middle")
-    for i in beyond if named else ():
-        _pointer(drawing, sheet, labels, gateways.names[i], float(x[i]), float(y[i]))
+    if named:
+        _pointers(drawing, sheet, labels, [(gateways.names[i], float(x[i]), float(y[i])) for i in beyond])
     return len(inside), [gateways.names[i] for i in beyond]
 
 
-def _pointer(drawing: Drawing, sheet: Sheet, labels: Labels, name: str, x: float, y: float) -> None:
-    """Draw an arrow at the edge of the sheet towards a gateway beyond it."""
-    cx, cy = WIDTH / 2, sheet.height / 2
-    dx, dy = x - cx, y - cy
-    inset = 14.0
-    share = min((cx - inset) / max(abs(dx), 1e-9), (cy - inset) / max(abs(dy), 1e-9))
-    ax, ay = cx + share * dx, cy + share * dy
-    angle = np.degrees(np.arctan2(dy, dx))
-    drawing.add(
-        f'<path class="gateway" transform="translate({number(ax)} {number(ay)}) rotate({number(angle)})" '
-        f'd="M9 0L-6 -7V7z"><title>Gateway {escape(name)}, beyond the map</title></path>'
-    )
-    labels.block(ax, ay, 10)
-    wide = text_width(name, GATEWAY_TYPE) / 2 + 13
-    inward = ax - np.sign(dx) * wide
-    places = [(inward, ay), (ax, ay - np.sign(dy) * 20), (inward, ay - 18), (inward, ay + 18)]
-    spot = labels.find(name, GATEWAY_TYPE, places)
-    if spot:
-        drawing.text(spot[0], spot[1] + 4.5, name, "gateway-name halo", "middle")
+def _pointers(drawing: Drawing, sheet: Sheet, labels: Labels, beyond: list[tuple[str, float, float]]) -> None:
+    """Draw arrows at the edge of the sheet towards gateways beyond it; one for those that would touch."""
+    cx, cy, inset = WIDTH / 2, sheet.height / 2, 14.0
+    arrows: list[tuple[float, float, float, float, list[str]]] = []
+    for name, x, y in beyond:
+        dx, dy = x - cx, y - cy
+        share = min((cx - inset) / max(abs(dx), 1e-9), (cy - inset) / max(abs(dy), 1e-9))
+        ax, ay = cx + share * dx, cy + share * dy
+        near = next((a for a in arrows if np.hypot(a[0] - ax, a[1] - ay) < POINTERS_APART), None)
+        if near:
+            near[4].append(name)
+            continue
+        arrows.append((ax, ay, dx, dy, [name]))
+        labels.block(ax, ay, 10)
+    for ax, ay, dx, dy, names in arrows:
+        told = escape(f"Gateway{'s' if len(names) > 1 else ''} {', '.join(names)}, beyond the map")
+        angle = np.degrees(np.arctan2(dy, dx))
+        drawing.add(
+            f'<path class="gateway" transform="translate({number(ax)} {number(ay)}) rotate({number(angle)})" '
+            f'd="M9 0L-6 -7V7z"><title>{told}</title></path>'
+        )
+        label = names[0] if len(names) == 1 else f"{len(names)} gateways"
+        wide = text_width(label, GATEWAY_TYPE) / 2 + 13
+        inward = ax - np.sign(dx) * wide
+        places = [(inward, ay), (ax, ay - np.sign(dy) * 20), (inward, ay - 18), (inward, ay + 18)]
+        spot = labels.find(label, GATEWAY_TYPE, places)
+        if spot:
+            drawing.text(spot[0], spot[1] + 4.5, label, "gateway-name halo", "middle")
 
 
 def _region_names(drawing: Drawing, reading: Reading, sheet: Sheet, labels: Labels) -> None:

@@ -1,4 +1,4 @@
-"""The plain answer: six lines, each with its numbers, units and denominators."""
+"""The plain answer: six lines and those on lasers and paths, each with its numbers, units and denominators."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import numpy as np
 
 from bentpipe.report import measures
 from bentpipe.report.measures import EventChange, RegionRow, SeedRange, Totals
+from bentpipe.report.pathmeasures import paths_alone
+from bentpipe.report.plainpaths import lasers_data, lasers_line, path_lines, paths_data, paths_line
 from bentpipe.report.plainrates import rates_data, rates_line
 from bentpipe.report.plainsites import site_lines, site_times
 from bentpipe.report.reading import FinishedRun, Reading, read
 from bentpipe.report.wording import count, duration, milliseconds, people, percent, plural, signed, utc
 
+LABELS = ("Connected", "Range", "Worst off", "Events", "Delay", "Rates")
+PATH_LABELS = ("Paths", "Range", "Detour", "Events", "Changes", "Traffic")
 DISCLAIMER = "A simulation, not live status; affiliated with no operator."
 
 
@@ -24,7 +28,8 @@ class Answer:
     Parameters
     ----------
     lines : tuple of str
-        Six plain lines: connected, range, worst region, events, delay, rates.
+        Six plain lines: connected, range, worst region, events, delay, rates; then one on lasers and one on paths
+        where the run has them. A run that is about paths alone: paths, range, detour, events, changes, traffic.
     data : dict
         The same numbers for machines; the unit is in each key, shares are dimensionless (1 = all).
     """
@@ -34,7 +39,7 @@ class Answer:
 
 
 def answer(run: FinishedRun) -> Answer:
-    """Answer a finished run in six lines.
+    """Answer a finished run in plain lines.
 
     Parameters
     ----------
@@ -55,9 +60,29 @@ def answer_of(reading: Reading) -> Answer:
     seeds = measures.seed_range(reading)
     regions = measures.region_rows(reading)
     events = measures.event_changes(reading)
+    lines = tuple(line for _, line in _labelled(reading, total, seeds, regions, events))
+    return Answer(lines=lines, data=_data(reading, total, seeds, regions, events, lines))
+
+
+def labelled_lines(reading: Reading) -> list[tuple[str, str]]:
+    """Return the lines of the answer, each after its label."""
+    total, seeds = measures.totals(reading), measures.seed_range(reading)
+    return _labelled(reading, total, seeds, measures.region_rows(reading), measures.event_changes(reading))
+
+
+def _labelled(
+    reading: Reading,
+    total: Totals,
+    seeds: SeedRange | None,
+    regions: tuple[RegionRow, ...],
+    events: tuple[EventChange, ...],
+) -> list[tuple[str, str]]:
+    paths, outside = reading.paths, left_out_clause(left_out(reading))
+    if paths is not None and paths_alone(reading):
+        return list(zip(PATH_LABELS, path_lines(reading, paths, inputs_clause(reading), outside), strict=True))
     if total.users <= 0 and reading.sites.ids and len(reading.times):
         lines: tuple[str, ...] = site_lines(
-            reading, inputs_clause(reading), reach_clause(total), left_out_clause(left_out(reading))
+            reading, inputs_clause(reading), reach_clause(total, reading.lasers is not None), outside
         )
     else:
         lines = (
@@ -67,8 +92,12 @@ def answer_of(reading: Reading) -> Answer:
             event_line(events, left_out(reading)),
             delay_line(reading, total),
         )
-    lines = (*lines, rates_line(reading))
-    return Answer(lines=lines, data=_data(reading, total, seeds, regions, events, lines))
+    found = list(zip(LABELS, (*lines, rates_line(reading)), strict=True))
+    if reading.lasers is not None:
+        found.append(("Lasers", lasers_line(reading.lasers)))
+    if paths is not None:
+        found.append(("Paths", paths_line(reading, paths)))
+    return found
 
 
 def connected_line(reading: Reading, total: Totals) -> str:
@@ -115,20 +144,19 @@ def inputs_clause(reading: Reading) -> str:
     return f"{measures.assumed(reading)} of {plural(rows, 'input')} are assumed or hypothetical and marked so."
 
 
-def reach_clause(total: Totals) -> str:
+def reach_clause(total: Totals, lasers: bool = False) -> str:
     """Say what geometry alone reaches: all cells, or those that a licence and a gateway's view leave."""
+    way = "a usable satellite with a gateway in view" + (", or lasers to one that has" if lasers else "")
     if not total.cells:
         return "the run has no cells, so no share of cells is reached"
     if not total.cells_reached:
-        return f"geometry (a usable satellite with a gateway in view) reaches none of the {count(total.cells, 9)} cells"
-    text = (
-        f"geometry alone (a usable satellite with a gateway in view) reaches {percent(total.reached_share)} of slots "
-    )
+        return f"geometry ({way}) reaches none of the {count(total.cells, 9)} cells"
+    text = f"geometry alone ({way}) reaches {percent(total.reached_share)} of slots "
     if total.cells_reached == total.cells:
         return f"{text}in {'its one cell' if total.cells == 1 else f'all {count(total.cells, 9)} cells'}"
     return (
         f"{text}in the {count(total.cells_reached, 9)} of {count(total.cells, 9)} cells that are ever reachable; the "
-        "others have no licence or no gateway in view"
+        f"others have no licence or no {'way to a gateway' if lasers else 'gateway in view'}"
     )
 
 
@@ -204,7 +232,7 @@ def _event_words(row: EventChange) -> str:
 
 def delay_line(reading: Reading, total: Totals) -> str:
     """Delay of the connected terminals, and what geometry alone reaches."""
-    reach = reach_clause(total)
+    reach = reach_clause(total, reading.lasers is not None)
     if not np.isfinite(total.delay_p50_s):
         return f"No terminal is served, so there is no delay to state; {reach}."
     return (
@@ -276,6 +304,8 @@ def _data(
         "events": [_event_data(row) for row in events],
         "events_left_out": list(left_out(reading)),
         "rates": rates_data(reading),
+        "lasers": lasers_data(reading.lasers),
+        "paths": paths_data(reading),
         "lines": list(lines),
     }
 

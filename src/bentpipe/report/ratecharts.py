@@ -18,8 +18,13 @@ PATTERNS = {
     3: '<path class="pattern-line" d="M0 6L6 0M-1.5 1.5L1.5 -1.5M4.5 7.5L7.5 4.5"/>',
     4: '<path class="pattern-light" d="M0 3H6"/>',
     5: '<path class="pattern-light" d="M0 0L6 6M0 6L6 0"/>',
+    6: '<path class="pattern-light" d="M3 0V6"/>',
 }
 """What is drawn over the colour of each limit, so that they differ without colour; the most common one is plain."""
+
+
+ORDER = (1, 2, 3, 4, 5, 6, 0)
+"""Limits from the freest to the unserved."""
 
 
 def pattern_defs() -> str:
@@ -99,7 +104,7 @@ def limits_chart(reading: Reading, rates: Rates, rows: tuple[RateRow, ...], size
 
 def _limit_bar(drawing: Drawing, name: str, words: str, shares: Float, x: float, y: float, width: float) -> None:
     """Draw the shares of one region end to end, the freest first."""
-    for k in (1, 2, 3, 4, 5, 0):
+    for k in ORDER:
         share = float(shares[k])
         if not np.isfinite(share) or share <= 0:
             continue

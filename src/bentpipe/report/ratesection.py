@@ -68,7 +68,7 @@ def rates_context(reading: Reading, stamp: str, markup: type[Markup]) -> dict[st
         "events": ratemeasures.event_rates(reading, rates, changes) if territory else (),
         "sites": sites[:SITES],
         "sites_unlisted": max(len(sites) - SITES, 0),
-        "limits": list(enumerate(ratemeasures.LIMIT_WORDS)),
+        "limits": [(k, ratemeasures.LIMIT_WORDS[k]) for k in ratecharts.ORDER if k != 6 or reading.lasers],
         "patterns": markup(ratecharts.pattern_defs()),
         "weather": weather_words(rates),
         "sharing": str(rates.inputs.get("sharing", "")),
@@ -89,7 +89,8 @@ def compared_words(found: dict[str, Any] | None) -> str:
         if shares:
             parts.append(f"{percent(min(shares))} to {percent(max(shares))} {way}")
     peaks = [value for value in seeds["peak_down_bit_s"] if value is not None]
-    words = f"Under {len(peaks)} seeds, in {found['slots']} sampled slots, they are given {' and '.join(parts)}"
+    count = len(seeds["given_down_bit_s"])
+    words = f"Under {count} seeds, in {found['slots']} sampled slots, they are given {' and '.join(parts)}"
     words += (
         f", and one terminal could get {bit_rate(min(peaks))} to {bit_rate(max(peaks))} down at the median."
         if peaks

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bentpipe.report.laserreading import LASER_SEGMENTS, Lasers, read_lasers
+from bentpipe.report.pathreading import Paths, read_paths
 from bentpipe.report.ratereading import Rates, read_rates
 
 if TYPE_CHECKING:
@@ -208,6 +210,8 @@ class Reading:
     delay_histogram: Float
     """Terminal-slots by region and bin of round-trip time, shape (R + 1, DELAY_BINS); last row: no region."""
     rates: Rates | None = None
+    paths: Paths | None = None
+    lasers: Lasers | None = None
 
     @property
     def end(self) -> np.datetime64:
@@ -274,20 +278,22 @@ def _read(run: FinishedRun) -> Reading:
         regions=regions,
         cells=cells,
         gateways=_gateways(data),
-        sites=_sites(data),
+        sites=_sites(data, bool(manifest.get("lasers"))),
         events=_events(data, manifest, times, slot_s, regions, series),
         replicas=_replicas(data, times),
         handovers=_values(data, "handovers", np.int64, ("slot",)),
         satellites=_values(data, "satellites_tracked", np.int64, ("slot",)),
         delay_histogram=histogram,
-        rates=read_rates(data, manifest, _rate_blocks(data, chunk_lead(manifest)), region_of_cell, areas),
+        rates=read_rates(data, manifest, _own_blocks(data, "rate_down_bit_s", manifest), region_of_cell, areas),
+        paths=read_paths(data, manifest),
+        lasers=read_lasers(data, manifest, _own_blocks(data, "lasers", manifest)),
     )
 
 
-def _rate_blocks(data: xarray.Dataset, lead: int) -> Iterator[slice]:
-    """Yield the blocks of slots for the rates, where the run has the variables that they rest on."""
-    if "rate_down_bit_s" in data.variables:
-        yield from blocks_of(data, "rate_down_bit_s", lead)
+def _own_blocks(data: xarray.Dataset, name: str, manifest: dict[str, Any]) -> Iterator[slice]:
+    """Yield the blocks of slots of a variable, where the run has it."""
+    if name in data.variables:
+        yield from blocks_of(data, name, chunk_lead(manifest))
 
 
 def _values(data: xarray.Dataset, name: str, dtype: Any, dims: tuple[str, ...], fill: float = 0) -> Any:
@@ -438,7 +444,7 @@ def _gateways(data: xarray.Dataset) -> Gateways:
     )
 
 
-def _sites(data: xarray.Dataset) -> Sites:
+def _sites(data: xarray.Dataset, lasers: bool) -> Sites:
     series = ("slot", "site")
     served = _values(data, "site_served", np.bool_, series)
     satellite = _values(data, "site_serving_satellite", np.int64, series)
@@ -449,6 +455,8 @@ def _sites(data: xarray.Dataset) -> Sites:
     total = np.where(known[:, :, None], segments, 0).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = total / known.sum(axis=0)[:, None]
+    names = _texts(data, "segment", "segment")
+    used = [i for i, name in enumerate(names) if lasers or name not in LASER_SEGMENTS]
     return Sites(
         ids=_texts(data, "site", "site"),
         names=_texts(data, "site_name", "site"),
@@ -462,8 +470,8 @@ def _sites(data: xarray.Dataset) -> Sites:
         delay_p95_s=np.where(served, _values(data, "site_rtt_p95_s", np.float64, series, float("nan")), np.nan),
         loss=np.where(served, _values(data, "site_loss", np.float64, series, float("nan")), np.nan),
         handovers=changed.sum(axis=0).astype(np.int64),
-        segment_names=_texts(data, "segment", "segment"),
-        segment_s=mean,
+        segment_names=tuple(names[i] for i in used),
+        segment_s=mean[:, used],
     )
 
 

@@ -122,7 +122,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 @dataclass(frozen=True)
 class Panel:
-    """A plotting rectangle: time across, a quantity upwards from 0."""
+    """A plotting rectangle: time across, a quantity upwards from `minimum`."""
 
     left: float
     right: float
@@ -131,6 +131,7 @@ class Panel:
     start: np.datetime64
     end: np.datetime64
     maximum: float
+    minimum: float = 0.0
 
     def x(self, time: np.datetime64) -> float:
         """Place a time, clipped to the panel."""
@@ -144,7 +145,8 @@ class Panel:
 
     def y(self, value: float) -> float:
         """Place a value."""
-        return self.bottom - (value / self.maximum if self.maximum > 0 else 0.0) * (self.bottom - self.top)
+        span = self.maximum - self.minimum
+        return self.bottom - ((value - self.minimum) / span if span > 0 else 0.0) * (self.bottom - self.top)
 
     def step_path(self, edges: Times, values: Float) -> str:
         """Return a staircase through one value a bin (edges one more than values); gaps at NaN."""
@@ -168,15 +170,23 @@ class Panel:
 
     def axes(self, drawing: Drawing, unit: str, wanted_times: int, values: int = 4, labels: bool = True) -> None:
         """Draw the grid, the value labels with their unit, and the times (UTC)."""
-        for value in ticks(self.maximum, values):
+        for value in self._values(values):
             if value > self.maximum * 1.0001:
                 break
             y = self.y(value)
-            drawing.line(self.left, y, self.right, y, "grid" if value else "base")
+            drawing.line(self.left, y, self.right, y, "base" if value == self.minimum else "grid")
             drawing.text(self.left - 8, y + 4, axis_number(value), "tick", "end")
         drawing.text(0, self.top - 10, unit, "unit")
         if labels:
             self.time_axis(drawing, wanted_times)
+
+    def _values(self, wanted: int) -> list[float]:
+        """Return round values from the lower end of the panel on, which is one of them."""
+        if not self.minimum:
+            return ticks(self.maximum, wanted)
+        step = nice_step(self.maximum - self.minimum, wanted)
+        first = int(np.floor(self.minimum / step + 0.6)) + 1
+        return [self.minimum, *(k * step for k in range(first, int(self.maximum / step) + 1))]
 
     def time_axis(self, drawing: Drawing, wanted: int) -> None:
         """Draw round times under the panel."""

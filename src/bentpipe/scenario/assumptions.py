@@ -115,7 +115,7 @@ def _idle(part: BaseModel, name: str) -> bool:
     if not isinstance(part, Scenario):
         return False
     asked = part.traffic.matrix_file is not None or part.traffic.gravity_gbps is not None
-    return {"paths": not (part.paths.all_sites or part.paths.pairs), "traffic": not asked}.get(name, False)
+    return {"paths": not part.follows_paths, "traffic": not asked}.get(name, False)
 
 
 def _counts(part: BaseModel, name: str) -> bool:

@@ -158,9 +158,10 @@ def check_satellites(
     if lasers and getattr(s, "lasers", None) is None:
         remedy = "take the event out, or give the satellites lasers"
         yield Fault("the satellites of this scenario have no lasers", here("kind"), event.kind, "", remedy)
-    ways = [said("satellites"), said("planes") or said("shell"), said("share")]
+    planes = said("shell") or (said("planes") and event.planes != ())
+    ways = [said("satellites") and event.satellites != (), planes, said("share")]
     ways += [bool(event.all)] if isinstance(event, LaserLoss) else []
-    if sum(ways) != 1 or (ways[0] and event.satellites == ()):
+    if sum(ways) != 1:
         yield Fault(
             f"the event says in none or several ways which {'lasers' if lasers else 'satellites'} stop",
             here(""),

@@ -127,8 +127,7 @@ def check_gateways(s: Scenario, at: Places) -> Faults:
     given = [key for key in ("gateways", "gateways_file") if getattr(s, key)]
     if "gateways" in at.below and s.gateways is None:
         given.append("gateways")
-    only_paths = s.lasers is not None and (s.paths.all_sites or s.paths.pairs)
-    if len(given) > 1 or not (given or only_paths):
+    if len(given) > 1 or not (given or s.follows_paths):
         what = "there is no gateway" if not given else "gateways and gateways_file contradict one another"
         yield Fault(
             what,

@@ -47,6 +47,13 @@ def check_lasers(s: Scenario, at: Places) -> Iterator[Fault]:
             "only element sets tell the launch of a satellite", at.where(["lasers", "first_launch"]),
             lasers.first_launch, "with source = 'elements'", "name shells instead: without_shells = [0]",
         )  # fmt: skip
+    if lasers.first_launch is not None and lasers.equipped == "all":
+        yield Fault(
+            "either all satellites carry lasers, or those from a launch on", at.where(["lasers", "first_launch"]),
+            lasers.first_launch, 'equipped = "all" or first_launch', "take one of them out",
+        )  # fmt: skip
+    if s.constellation.operator == "geostationary":
+        yield Fault("one satellite has nobody to point a laser at", at.where(["lasers"]), None, "no [lasers]")
     if lasers.without_shells and source == "elements":
         yield Fault(
             "the shells of element sets have no number", at.where(["lasers", "without_shells"]),
@@ -72,8 +79,8 @@ def check_paths(s: Scenario, at: Places) -> Iterator[Fault]:
         for key, given in (("paths", paths.all_sites or paths.pairs), ("traffic", _asked(s))):
             if given:
                 yield Fault(
-                    f"this constellation has no lasers: {key} need them", at.where([key]), None, "a part [lasers]",
-                    "add [lasers], or take the part out",
+                    f"this constellation has no lasers that {key} could go over", at.where([key]), None,
+                    "a part [lasers]", "add [lasers], or take the part out",
                 )  # fmt: skip
         return
     ends = {site.id for site in s.sites} | {pop.id for pop in s.pops}
@@ -99,7 +106,8 @@ def check_paths(s: Scenario, at: Places) -> Iterator[Fault]:
             "matrix_file and gravity_gbps contradict one another", at.where(["traffic", "gravity_gbps"]),
             traffic.gravity_gbps, "one of them",
         )  # fmt: skip
-    if traffic.gravity_gbps is not None and not any(site.people for site in s.sites):
+    # A list of sites may bring people: it is read with the run.
+    if traffic.gravity_gbps is not None and s.sites_file is None and not any(site.people for site in s.sites):
         yield Fault(
             "no site has people between whom the traffic could flow", at.where(["traffic", "gravity_gbps"]),
             traffic.gravity_gbps, "people at two sites or more", "give sites.*.people",

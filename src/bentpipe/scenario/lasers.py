@@ -59,8 +59,11 @@ class Lasers(Part):
         What a link carries each way, Gbit/s.
     hop_ms : float
         Forwarding at each link, one way, ms.
+    equipped : str
+        Which satellites carry lasers: "as-launched": of Starlink's element sets those launched from 2021-09-14 on and
+        two polar batches before, of its built-in shells all but the first; "all".
     first_launch : str, optional
-        Satellites of earlier launches carry no lasers ("2021-082"); for element sets, which name the launch.
+        Instead, of element sets, which name the launch: satellites of earlier launches carry none ("2021-082").
     without : tuple of int
         Satellites without lasers, by catalogue number.
     without_shells : tuple of int
@@ -81,6 +84,7 @@ class Lasers(Part):
     acquisition: Annotated[timedelta, Span(0, 3_600)] = timedelta(seconds=30)
     rate_gbps: Annotated[float, Number(0, 100_000, "Gbit/s", above=True)] = 100.0
     hop_ms: Annotated[float, Number(0, 1_000, "ms")] = 0.1
+    equipped: Annotated[Literal["as-launched", "all"], Choice()] = "as-launched"
     first_launch: Launch | None = None
     without: tuple[CatalogNumber, ...] = ()
     without_shells: tuple[Annotated[int, Number(0, 99, "(a shell, from 0)", whole=True)], ...] = ()

@@ -138,6 +138,13 @@ class Scenario(Part):
         return any(row.tag == "hypothetical" for row in rows)
 
     @property
+    def follows_paths(self) -> bool:
+        """Whether paths over lasers are followed: between ends that are named, or those of the traffic."""
+        named = self.paths.all_sites or bool(self.paths.pairs)
+        asked = self.traffic.matrix_file is not None or self.traffic.gravity_gbps is not None
+        return self.lasers is not None and (named or asked)
+
+    @property
     def left_out(self) -> tuple[Disruption, ...]:
         """Events of the file that lie outside a simulated time changed by an override: they are not simulated."""
         return self._left_out

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.scenario.disruptions import Disruption
+from bentpipe.simulate.alone import served_alone
 from bentpipe.simulate.prepare import Prepared
-from bentpipe.simulate.recipe import served_alone
 from bentpipe.simulate.timeline import felt_s
 from bentpipe.simulate.world import World, world_state
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -20,12 +21,16 @@ from bentpipe.network.relayed import Relayed
 from bentpipe.registry import Policy, find_policy
 from bentpipe.results.opened import Run
 from bentpipe.scenario import Scenario
+from bentpipe.simulate.alone import slot_in_detail
 from bentpipe.simulate.explainlink import explain_rates
 from bentpipe.simulate.load import slot_load
 from bentpipe.simulate.prepare import Prepared, prepare
-from bentpipe.simulate.recipe import SlotResult, State, advance, slot_in_detail
+from bentpipe.simulate.recipe import SlotResult, State, advance
 from bentpipe.simulate.saved import saved_scenario
 from bentpipe.simulate.world import World
+
+if TYPE_CHECKING:
+    from bentpipe.network.topology import Topology
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ def explain(
     at: str,
     scheduling: str | Policy | Callable[[Any], Any] | None = None,
     link: bool = False,
+    topology: str | Topology | Callable[[Any], Any] | None = None,
 ) -> Explanation:
     """Explain one site in one slot.
 
@@ -65,6 +71,8 @@ def explain(
         The run's scheduling policy, where that is a function of your own: a run keeps its name and a hash only.
     link : bool
         Whether to add the link budgets and what they come to: MODCOD, beam time, fair share and what binds.
+    topology : str, Topology or callable, optional
+        The run's laser topology, likewise.
 
     Returns
     -------
@@ -80,9 +88,9 @@ def explain(
     """
     scenario = run if isinstance(run, Scenario) else saved_scenario(run)
     policy = scheduling if isinstance(run, Scenario) else policy_of(run, scheduling)
-    prepared = prepare(scenario, policy, seeds=1)
+    prepared = prepare(scenario, policy, seeds=1, topology=topology_of(run, topology))
     place = _place(prepared, site)
-    slot = _slot(prepared, at)
+    slot = slot_at(prepared, at)
     state = State()
     if prepared.policy.memory_slots is None:
         # A choice of unbounded memory rests on every slot since the start of the run.
@@ -118,18 +126,66 @@ def policy_of(run: Run, given: str | Policy | Callable[[Any], Any] | None) -> Po
         It was not given, or is not the same.
     """
     used = run.manifest["policy"]
-    remedy = "in Python: bentpipe.explain(run, site, at, scheduling=your_function)"
+    named = {"name": used["scheduling"], "sha256": used["sha256"]}
+    return _as_then(run, "scheduling", "scheduling policy", named, given, partial(find_policy, SCHEDULING))
+
+
+def topology_of(
+    run: Run | Scenario, given: str | Topology | Callable[[Any], Any] | None
+) -> str | Topology | Callable[[Any], Any] | None:
+    """Laser topology that a run was made with, which need not be its scenario's; one with another source is refused.
+
+    Parameters
+    ----------
+    run : Run or Scenario
+        A run; of a scenario, what was given holds.
+    given : str, Topology or callable, optional
+        The topology, where it is a function of the run's author.
+
+    Returns
+    -------
+    str, Topology, callable or None
+        None where there are no lasers, or the scenario's is meant.
+
+    Raises
+    ------
+    InputError
+        It was not given, or is not the same.
+    """
+    lasers = None if isinstance(run, Scenario) else run.manifest.get("lasers")
+    if isinstance(run, Scenario) or lasers is None:
+        return given
+    from bentpipe.network.topology import find_topology  # what lasers need takes long to compile
+
+    return _as_then(run, "topology", "laser topology", lasers["topology"], given, find_topology)
+
+
+class _Named(Protocol):
+    """A policy of any kind."""
+
+    @property
+    def name(self) -> str: ...
+
+    def identity(self) -> str: ...
+
+
+Found = TypeVar("Found", bound=_Named)
+
+
+def _as_then(run: Run, key: str, noun: str, used: Mapping[str, str], given: Any, find: Callable[[Any], Found]) -> Found:
+    """What a run was made with, found again; refused where it is not there, or has another source."""
+    remedy = f"in Python: bentpipe.explain(run, site, at, {key}=your_function)"
     try:
-        policy = find_policy(SCHEDULING, given or used["scheduling"])
+        found = find(given or used["name"])
     except UnknownNameError:
         if given is not None:
             raise
-        what = "this run's scheduling policy is a function of its author's, which the run does not hold"
-        raise InputError(Fault(what, str(run.path), used["scheduling"], remedy=remedy)) from None
-    if policy.identity() != used["sha256"]:
-        what = "this is not the scheduling policy that the run was made with"
-        raise InputError(Fault(what, str(run.path), policy.name, f"{used['scheduling']!r} as it was then", remedy))
-    return policy
+        what = f"this run's {noun} is a function of its author's, which the run does not hold"
+        raise InputError(Fault(what, str(run.path), used["name"], remedy=remedy)) from None
+    if found.identity() != used["sha256"]:
+        what = f"this is not the {noun} that the run was made with"
+        raise InputError(Fault(what, str(run.path), found.name, f"{used['name']!r} as it was then", remedy))
+    return found
 
 
 def _place(prepared: Prepared, wanted: str) -> int:
@@ -150,8 +206,30 @@ def _place(prepared: Prepared, wanted: str) -> int:
     )
 
 
-def _slot(prepared: Prepared, at: str) -> int:
-    slot = prepared.clock.containing(float(to_unix_s(np.datetime64(at))))
+def slot_at(prepared: Prepared, at: str) -> int:
+    """Slot of a run that holds an instant.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    at : str
+        Instant in UTC that `numpy.datetime64` reads.
+
+    Returns
+    -------
+    int
+        Absolute slot.
+
+    Raises
+    ------
+    InputError
+        No instant, or one outside the run.
+    """
+    try:
+        slot = prepared.clock.containing(float(to_unix_s(np.datetime64(at))))
+    except ValueError:
+        raise InputError(Fault("not a time", "at", at, "ISO 8601, UTC", "write 2022-10-10T06:00")) from None
     if slot not in prepared.slots:
         first, last = prepared.clock.start_utc([prepared.slots.start, prepared.slots.stop - 1])
         raise InputError(Fault("the run does not cover this instant", "--at", at, f"{first} to {last} UTC"))
@@ -187,7 +265,8 @@ def _explain(prepared: Prepared, place: int, slot: int, result: SlotResult, worl
     if chosen >= 0:
         lines += _served(prepared, place, slot, result, world, chosen, data, load)
     else:
-        lines.append(f"not served: {_why_not(usable, ways.gateways_in_view, ways.gateway, world, place)}")
+        why = _why_not(usable, ways.gateways_in_view, ways.gateway, world, place, prepared.lasers is not None)
+        lines.append(f"not served: {why}")
         data["why_not"] = lines[-1].removeprefix("not served: ")
     if not world.ready[0, place]:
         lines.append("no terminal here is on: no power, no licence, cut off, or none placed")
@@ -271,14 +350,19 @@ def _satellites_on(ways: Relayed, satellite: int) -> list[int]:
 
 
 def _why_not(
-    usable: dict[int, int], in_view: np.ndarray[Any, Any], gateway: np.ndarray[Any, Any], world: World, place: int
+    usable: dict[int, int],
+    in_view: np.ndarray[Any, Any],
+    gateway: np.ndarray[Any, Any],
+    world: World,
+    place: int,
+    lasers: bool,
 ) -> str:
     if not world.allowed[0, place]:
         return "no licence, or jammed"
     if not usable:
         return "no usable satellite"
     if not any(in_view[s] for s in usable):
-        return "no usable satellite has a gateway in view"
+        return "no usable satellite has a gateway in view" + (", nor over lasers" if lasers else "")
     if not any(gateway[s] >= 0 for s in usable):
         return "every gateway antenna in reach follows another satellite"
     return "the satellites in reach have no beam time left, or the place asks for none"

@@ -190,12 +190,19 @@ def _capacities(setting: _Setting, direction: Direction, name: str) -> dict[str,
     capacity: SlotCapacity = slot_capacity(prepared, direction, float(block.world.unix_s[0]), links)
     serving = int(capacity.serving[setting.place])
     satellite = int(capacity.satellite[serving])
+    relayed = bool(own.relayed[own.place == setting.place].any())
+    if relayed:
+        # Its own feeder is not on the way: what it carries is limited by its payload alone.
+        payload = slot_capacity(prepared, replace(direction, gateway=None), float(block.world.unix_s[0]), links)
+        capacity = capacity._replace(satellite_bps=payload.satellite_bps)
     return {
         "channels": direction.channels,
         "beam_cells": int(prepared.beam_cells[setting.place]),
         "beam_time_bit_s": int(capacity.beam_bps[serving]),
         "spectrum_bit_s": int(capacity.spectrum_bps[setting.place]),
         "satellite_bit_s": _limited(capacity.satellite_bps[satellite]),
+        "lasers": int(block.lasers[0, setting.place]),
+        "laser_bit_s": prepared.lasers.rate_bps if prepared.lasers is not None and relayed else None,
         "gateway_bit_s": _limited(capacity.gateway_bps[capacity.gateway[satellite]]),
     }
 
@@ -224,6 +231,7 @@ def _direction_lines(name: str, found: dict[str, Any]) -> Iterator[str]:
         "spectrum here": f"{found['channels']} channels in {_many(found['beam_cells'], 'beam cell')}: "
         f"{rate_words(found['spectrum_bit_s'])}",
         "satellite": f"{rate_words(found['satellite_bit_s'])}, for all its places",
+        "lasers": f"{found['lasers']} on the way, {rate_words(found['laser_bit_s'])} each, for all that goes over it",
         "gateway": f"{rate_words(found['gateway_bit_s'])} set for its connection to the internet",
         "asked for": f"{rate_words(found['asked_for_bit_s'])} by {_many(found['terminals_on'], 'terminal')} "
         "with power and licence",
@@ -232,6 +240,8 @@ def _direction_lines(name: str, found: dict[str, Any]) -> Iterator[str]:
         "one terminal": f"could get {rate_words(found['one_terminal_could_get_bit_s'])} now, with the beam time that "
         "lies idle",
     }
+    if not found["lasers"]:
+        del rows["lasers"]
     if found["further_links"]:
         rows["further links"] = f"{_many(found['further_links'], 'more satellite')} may carry a part"
     for words, text in rows.items():

@@ -23,6 +23,7 @@ from bentpipe.orbit import (
     walker_shell,
 )
 from bentpipe.scenario import Scenario
+from bentpipe.scenario.operators import STARLINK
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -30,6 +31,8 @@ FloatArray = npt.NDArray[np.float64]
 #: So far from its elements' orbit a satellite is no longer where it served, m: an assumption. Of the sets at hand no
 #: satellite on station comes near it within a month; the short-period terms of SGP4 stay below 20 km.
 ASTRAY_M = 100e3
+#: First launch of which every satellite carries lasers (Group 2-1, 2021-09-14), and the polar batches before it.
+FIRST_LASERS, EARLY_LASERS = "2021-082", ("2021-006", "2021-059")
 #: Altitudes are counted from it, as in `ElementSet.altitude_m`: WGS 72.
 _RADIUS_M = 6_378_135.0
 
@@ -48,6 +51,8 @@ class Fleet:
         Names.
     launch : tuple of str
         Launch of each by international designator, such as "2021-082"; "" where not known.
+    lasers : (N,) bool
+        Carries lasers, as launched.
     up : (N,) bool
         In service.
     shell, plane : (N,) int64
@@ -68,6 +73,7 @@ class Fleet:
     satellite_id: IntArray
     name: tuple[str, ...]
     launch: tuple[str, ...]
+    lasers: npt.NDArray[np.bool_]
     up: npt.NDArray[np.bool_]
     shell: IntArray
     plane: IntArray
@@ -146,11 +152,13 @@ def _from_elements(scenario: Scenario) -> Fleet:
     lost = up & _astray(propagator, elements, scenario)
     up &= ~lost
     aged = age_warning(elements, start, end)
+    launch = tuple(_launch(designator) for designator in elements.designator)
     return Fleet(
         propagator,
         elements.catalog_number,
         elements.name,
-        tuple(_launch(designator) for designator in elements.designator),
+        launch,
+        np.array([chosen.operator != STARLINK or _with_lasers(one) for one in launch], np.bool_),
         up,
         cluster,
         np.full(len(elements), -1, np.int64),
@@ -194,6 +202,11 @@ def _launch(designator: str) -> str:
     return f"{century}{year}-{found[2]}"
 
 
+def _with_lasers(launch: str) -> bool:
+    """Whether the satellites of a launch carry lasers, by the operator's statements; not where it is not known."""
+    return launch >= FIRST_LASERS or launch in EARLY_LASERS
+
+
 def _shell_name(cluster: object) -> str:
     altitude = getattr(cluster, "altitude_km", float("nan"))
     inclination = getattr(cluster, "inclination_deg", float("nan"))
@@ -205,6 +218,7 @@ def _from_shells(scenario: Scenario) -> Fleet:
     epoch = float(to_unix_s(np.datetime64(scenario.satellites_on())))
     parts: list[CircularElements] = []
     shells: list[tuple[str, int]] = []
+    lasers: list[bool] = []
     if chosen.source == "shells":
         for shell in chosen.shells:
             parts.append(
@@ -243,6 +257,7 @@ def _from_shells(scenario: Scenario) -> Fleet:
             taken = spec.occupied().ravel()
             parts.append(CircularElements._make(np.ascontiguousarray(column[taken]) for column in whole))
             shells.append((spec.name, int(taken.sum())))
+            lasers.append(spec.lasers)
         source = f"built-in {chosen.operator} shells, {chosen.source}"
     if not parts:
         raise ScenarioError(
@@ -258,6 +273,7 @@ def _from_shells(scenario: Scenario) -> Fleet:
         number,
         tuple(f"{chosen.operator.upper()}-slot-{i}" for i in number),
         ("",) * count,
+        np.repeat(lasers or [True] * len(parts), [len(p[0]) for p in parts]),
         up,
         np.repeat(np.arange(len(parts)), [len(p[0]) for p in parts]),
         elements.plane,

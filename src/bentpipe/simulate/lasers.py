@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,10 +18,13 @@ from bentpipe.geometry.lasers import Slew, usable_lasers
 from bentpipe.network.acquisition import acquired, slots_to_acquire
 from bentpipe.network.delay import SPEED_OF_LIGHT_M_S
 from bentpipe.network.mesh import Mesh, make_mesh
+from bentpipe.network.sweeps import grid_orders
 from bentpipe.network.topology import LaserSky, Topology, find_topology, wanted_lasers
+from bentpipe.orbit import Sgp4Elements
 from bentpipe.orbit.planes import Recovered, recover_planes
 from bentpipe.scenario import Lasers, Scenario
 from bentpipe.simulate.fleet import Fleet
+from bentpipe.simulate.world import World, world_state
 
 if TYPE_CHECKING:
     from bentpipe.simulate.prepare import Prepared
@@ -30,6 +34,10 @@ Int32Array = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+#: Gravitational parameter of the Earth (WGS 72), km^3/s^2; families lie apart by more than so much.
+_MU_KM3_S2, _APART_DEG, _APART_KM = 398_600.8, 0.3, 3.0
+#: Shells of which the note tells how well their planes are known.
+_SHELLS_TOLD = 3
 #: Step of the difference that gives velocities where turning terminals are limited, s.
 _STEP_S = 1.0
 
@@ -66,6 +74,16 @@ class LaserNet:
     wait_slots: int
     fixed: Int32Array | None
     warnings: tuple[str, ...]
+
+    @cached_property
+    def orders(self) -> npt.NDArray[np.uint32] | None:
+        """Orders in which sweeps follow the planes, (2, N); None where no planes are known."""
+        labels = self.labels
+        if not (labels.place >= 0).any():
+            return None
+        # Plane after plane through all shells; satellites without a place come last.
+        plane = np.where(labels.place >= 0, labels.shell * 2**32 + labels.plane, 2**62)
+        return grid_orders(plane, labels.place)
 
     @property
     def hop_m(self) -> float:
@@ -120,17 +138,7 @@ def make_lasers(
     if given is None:
         return None
     chosen = find_topology(topology or given.topology)
-    able = fleet.up & ~np.isin(fleet.satellite_id, given.without) & ~np.isin(fleet.shell, given.without_shells)
-    if scenario.constellation.source == "elements" and given.first_launch is not None:
-        if not any(fleet.launch):
-            what = "the element set does not tell the launch of any satellite"
-            raise ScenarioError(Fault(what, scenario.where("lasers.first_launch"), given.first_launch))
-        able &= np.array([launch >= given.first_launch for launch in fleet.launch], np.bool_)
-    if not able.any():
-        raise ScenarioError(
-            Fault("no satellite carries lasers", scenario.where("lasers"), None, "one at least",
-                  "check first_launch, without and without_shells, or take [lasers] out")
-        )  # fmt: skip
+    able = _able(scenario, fleet)
     labels, warnings = _labels(scenario, fleet, able)
     wait = slots_to_acquire(given.acquisition.total_seconds(), scenario.time.slot_s)
     net = LaserNet(given, chosen, able, labels, fleet.satellite_id, wait, None, warnings)
@@ -140,6 +148,25 @@ def make_lasers(
         position = fleet.propagator.earth_fixed_positions([start])[0]
         return replace(net, fixed=net.wanted(0, position, able))
     return net
+
+
+def _able(scenario: Scenario, fleet: Fleet) -> Mask:
+    """Satellites in service that carry lasers."""
+    given = scenario.lasers
+    assert given is not None
+    able = fleet.up & ~np.isin(fleet.satellite_id, given.without) & ~np.isin(fleet.shell, given.without_shells)
+    if given.first_launch is not None:
+        able &= np.array([launch >= given.first_launch for launch in fleet.launch], np.bool_)
+    elif given.equipped == "as-launched":
+        able &= fleet.lasers
+    if not able.any():
+        unknown = scenario.constellation.source == "elements" and not any(fleet.launch)
+        why = ": the element sets do not tell the launches" if unknown else ""
+        remedy = 'equipped = "all" gives lasers to every satellite; or take [lasers] out'
+        raise ScenarioError(
+            Fault(f"no satellite carries lasers{why}", scenario.where("lasers"), None, "one at least", remedy)
+        )
+    return able
 
 
 def _labels(scenario: Scenario, fleet: Fleet, able: Mask) -> tuple[Recovered, tuple[str, ...]]:
@@ -156,21 +183,77 @@ def _labels(scenario: Scenario, fleet: Fleet, able: Mask) -> tuple[Recovered, tu
         plane, place = np.divmod(np.arange(count, dtype=np.int64), np.int64(each))
         full = np.ones(count, np.int64)
         return Recovered(0 * full, plane, place, planes * full, each * full, 0 * full, ()), ()
-    unix_s = float(to_unix_s(scenario.time.start))
+    # At the date of the elements, not where the run begins: of planes half a step apart, which neighbour stands ahead
+    # depends on the instant, and a slot's lasers must be the same in every run.
+    unix_s = float(to_unix_s(np.datetime64(fleet.date)))
     position, velocity = fleet.propagator.inertial_states(unix_s)
-    found = recover_planes(position, velocity, able, fleet.shell)
+    known = (fleet.shell[able] >= 0).any()
+    found = recover_planes(position, velocity, able, fleet.shell if known else _families(fleet))
     if scenario.constellation.source != "elements":
         return found, ()
-    placed = [fit for fit in found.fits if fit.places and fit.planes]
+    placed = sorted((fit for fit in found.fits if fit.places and fit.planes), key=lambda fit: -fit.satellites)
     rest = int(able.sum()) - sum(round(fit.assigned * fit.satellites) for fit in placed)
     told = [
         f"{fit.altitude_km:.0f} km {fit.inclination_deg:.1f}°: {fit.planes} planes of {fit.places} places, "
-        f"{100 * fit.assigned:.0f} % of {fit.satellites:,} satellites placed within {fit.plane_rms_deg:.2f}° of node "
-        f"and {fit.place_rms_deg:.2f}° along the orbit (rms)"
-        for fit in placed
+        f"{100 * fit.assigned:.0f} % of {fit.satellites:,} satellites within {fit.plane_rms_deg:.2f}° of node and "
+        f"{fit.place_rms_deg:.2f}° along the orbit (rms)"
+        for fit in placed[:_SHELLS_TOLD]
     ]
-    words = f"planes and places of the lasers' satellites are recovered from their orbits: {'; '.join(told) or 'none'}"
-    return found, (f"{words}; {rest:,} satellites have no place" if rest else words,)
+    told += [f"{len(placed) - len(told)} smaller shells"] if len(placed) > len(told) else []
+    words = f"planes and places of satellites with lasers are recovered from their orbits: {'; '.join(told) or 'none'}"
+    return found, (f"{words}; {rest:,} of {int(able.sum()):,} satellites have no place" if rest else words,)
+
+
+def world_meshes(
+    prepared: Prepared, world: World, rows: IntArray, slots: IntArray, positions: FloatArray, alone: bool = False
+) -> Iterator[Mesh]:
+    """Lasers in use in consecutive slots of a world.
+
+    What stood before them decides what is acquired: the run's own timeline, or, for a slot taken alone in a world that
+    may be another, that world as if it had always been.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run, with lasers.
+    world : World
+        What is there.
+    rows : (T,) int64
+        Rows of the slots in it.
+    slots : (T,) int64
+        Consecutive absolute slots.
+    positions : (T, 3, N) float64
+        Earth-fixed positions, m.
+    alone : bool
+        Whether the slot is taken alone.
+
+    Returns
+    -------
+    iterator of Mesh
+        Slot by slot.
+    """
+    # Studies of losses change what is in service alone.
+    works = np.asarray(world.satellite_up[rows] & world.laser_up[rows])
+
+    def before(earlier: IntArray) -> Mask:
+        return np.repeat(works[:1], len(earlier), axis=0) if alone else world_state(prepared, earlier).laser_up
+
+    return slot_meshes(prepared, slots, positions, works, before)
+
+
+def _families(fleet: Fleet) -> IntArray | None:
+    """Shells of element sets of which nobody said who serves: gaps in inclination, then in mean altitude."""
+    elements = fleet.propagator.elements
+    if not isinstance(elements, Sgp4Elements):
+        return None
+    inclination = np.degrees(elements.inclo_rad)
+    axis_km = (3600.0 * _MU_KM3_S2 / elements.no_kozai_rad_per_min**2) ** (1.0 / 3.0)
+    family = np.zeros(len(inclination), np.int64)
+    for values, gap in ((inclination, _APART_DEG), (axis_km, _APART_KM)):
+        order = np.lexsort((values, family))
+        new = (np.diff(values[order], prepend=values[order[0]]) > gap) | (np.diff(family[order], prepend=0) > 0)
+        family[order] = np.cumsum(new)
+    return family
 
 
 def slot_meshes(

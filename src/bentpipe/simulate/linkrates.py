@@ -264,6 +264,37 @@ def _with_feeder(
     return np.where(links.relayed, user.bit_rate_bit_s, rate)
 
 
+def landing_rates(
+    prepared: Prepared, links: Links, channel_bps: FloatArray, direction: Direction, gateways: Sky
+) -> FloatArray:
+    """What the width of a user channel carries between the satellite that lands each link and its gateway.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    links : Links
+        L links.
+    channel_bps : (L,) float64
+        What one channel carries over them, as of `link_rates`.
+    direction : Direction
+        Down or up.
+    gateways : Sky
+        The weather there.
+
+    Returns
+    -------
+    (L,) float64
+        bit/s; of a bent pipe the channel's own, both hops combined. Where lasers lie in between the signal is made anew
+        on board, and the feeder link carries the bits that it can (Maral, Bousquet and Sun 2009, section 5.10).
+    """
+    if direction.gateway is None or not links.relayed.any():
+        return channel_bps
+    shared, back = _feeder(prepared, links, direction, direction.gateway, gateways)
+    width = direction.user[0].hop.bandwidth_hz / direction.gateway.hop.bandwidth_hz
+    return np.where(links.relayed, shared.bit_rate_bit_s[back] * width, channel_bps)
+
+
 def _feeder(
     prepared: Prepared, links: Links, direction: Direction, gateway: Side, gateways: Sky
 ) -> tuple[HopRates, IntArray]:

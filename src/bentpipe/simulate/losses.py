@@ -158,6 +158,8 @@ def count_there(
         satellites whose lasers work.
     """
     there = there_is(world, lose)
+    if lose == "lasers" and prepared.lasers is not None:
+        there = there & prepared.lasers.able
     if lost is not None:
         there = there & lost
     if lose != "planes":

@@ -203,6 +203,11 @@ def _changed(prepared: Prepared, event: Disruption, index: int) -> str:
     satellites = (without.satellite_up & ~with_it.satellite_up).sum(axis=1).max()
     if satellites > 0:
         parts.append(f"{satellites:,} of {int(without.satellite_up[0].sum()):,} satellites lost")
+    if prepared.lasers is not None:
+        able = prepared.lasers.able
+        silent = (able & without.laser_up & ~with_it.laser_up & with_it.satellite_up).sum(axis=1).max()
+        if silent > 0:
+            parts.append(f"{silent:,} of {int((able & without.laser_up[0]).sum()):,} satellites lose their lasers")
     closed = (without.allowed & ~with_it.allowed)[:, :cells].sum(axis=1).max()
     if closed > 0:
         parts.append(f"{closed:,} of {cells:,} cells without service")

@@ -32,7 +32,7 @@ def share_over_lasers(
     prepared: Prepared,
     block: Block,
     direction: Direction,
-    own: tuple[Links, FloatArray],
+    own: tuple[Links, FloatArray, FloatArray],
     offered: IntArray,
     free: FloatArray,
     trunk: IntArray,
@@ -47,8 +47,9 @@ def share_over_lasers(
         T slots, scheduled.
     direction : Direction
         Down or up.
-    own : (Links, (L,) float64)
-        Serving links, by slot, and what a channel carries over each, bit/s.
+    own : (Links, (L,) float64, (L,) float64)
+        Serving links, by slot, what a channel carries over each, and what its width carries over the feeder link at its
+        end (`bentpipe.simulate.linkrates.landing_rates`), bit/s.
     offered : (T, C) int64
         What each place asks for, bit/s.
     free, trunk : (T,) float64, (T,) int64
@@ -64,7 +65,7 @@ def share_over_lasers(
         np.zeros((shape[0], len(prepared.ground.id)), np.int64),
     )  # fmt: skip
     classes = Classes(prepared, prepared.people[0])
-    links, channel_bps = own
+    links, channel_bps, landing_bps = own
     first = np.searchsorted(links.row, np.arange(shape[0] + 1))
     for row in range(shape[0]):
         ways, flows = block.ways[row], classes.flows(offered[row], block.world.ready[row])
@@ -73,7 +74,8 @@ def share_over_lasers(
             continue
         mine = Links._make(column[rows] for column in links)
         slices = block.beam_slices[row, mine.place]
-        slot = _Slot(prepared, direction, mine, channel_bps[rows], slices, ways, free[row], int(trunk[row]))
+        bps = channel_bps[rows], landing_bps[rows]
+        slot = _Slot(prepared, direction, mine, bps, slices, ways, free[row], int(trunk[row]))
         slot.share(flows, row, out)
     return out
 
@@ -90,7 +92,7 @@ class _Slot:
         prepared: Prepared,
         direction: Direction,
         links: Links,
-        channel_bps: FloatArray,
+        bps: tuple[FloatArray, FloatArray],
         slices: npt.NDArray[np.int32],
         ways: Relayed,
         free: float,
@@ -98,10 +100,11 @@ class _Slot:
     ) -> None:
         assert prepared.lasers is not None
         places, satellites = len(prepared.place_key), len(prepared.fleet.up)
+        channel_bps, landing_bps = bps
         self.links, self.ways = links, ways
         self.landing = ways.landing[links.satellite].astype(np.int64)
         worth = np.zeros(satellites)
-        np.maximum.at(worth, self.landing, channel_bps)
+        np.maximum.at(worth, self.landing, landing_bps)
         spectrum = np.zeros(places)
         spectrum[links.place] = (direction.channels * prepared.beam_cells)[links.place] * channel_bps
         feeder = np.full(satellites, float(UNLIMITED_BPS))

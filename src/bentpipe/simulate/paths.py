@@ -23,6 +23,7 @@ from bentpipe.network.mesh import Entries, Mesh, join_entries
 from bentpipe.network.routes import route, share_routes
 from bentpipe.network.routing import RouteView, Routing, find_routing
 from bentpipe.scenario import Scenario
+from bentpipe.scenario.laserchecks import MOST_PAIRS
 from bentpipe.simulate.ground import Ground
 from bentpipe.simulate.territory import Territory
 
@@ -184,7 +185,7 @@ def make_paths(
     Raises
     ------
     ScenarioError
-        A pair of ends that there are not.
+        A pair of ends that there are not, or too many pairs.
     InputError
         Faults of the traffic matrix.
     """
@@ -194,7 +195,8 @@ def make_paths(
     number = {name: i for i, name in reversed(list(enumerate(ends.id)))}
     sites = [site.id for site in territory.sites]
     wanted = list(combinations(sites, 2)) if scenario.paths.all_sites else []
-    wanted += [pair for pair in scenario.paths.pairs if pair not in wanted and pair[::-1] not in wanted]
+    among = set(wanted)
+    wanted += [pair for pair in scenario.paths.pairs if pair not in among and pair[::-1] not in among]
     unknown = {end for pair in wanted for end in pair} - set(number)
     if unknown:
         raise ScenarioError(
@@ -210,6 +212,12 @@ def make_paths(
             pairs.append((a, b))
     if not pairs:
         return None
+    if len(pairs) > MOST_PAIRS:
+        # Of sites and traffic in files, too, which the scenario's own checks do not read.
+        raise ScenarioError(
+            Fault("too many pairs", scenario.where("paths"), f"{len(pairs):,}", f"at most {MOST_PAIRS:,}",
+                  "name fewer pairs")
+        )  # fmt: skip
     there, back = np.zeros(len(pairs), np.int64), np.zeros(len(pairs), np.int64)
     for (a, b), bps in demand.items():
         if (a, b) in place:
@@ -239,8 +247,29 @@ def _demand(scenario: Scenario, territory: Territory, ends: Ends, number: dict[s
     return {(a, b): int(share[a, b]) for a, b in zip(*np.nonzero(share), strict=True)}
 
 
-def end_entries(prepared: Prepared, ends: Ends, links: UsableLinks, feeder: UsableLinks) -> Entries:
-    """Where ends enter the mesh in one slot.
+class Entered(NamedTuple):
+    """Where ends enter the mesh, and by what.
+
+    Parameters
+    ----------
+    entries : Entries
+        P entries of K ends.
+    gateway : (P,) int64
+        Gateway of each; -1 where a site's own link is meant.
+    range_m : (P,) float64
+        Slant range, m.
+    fibre_m : (P,) float64
+        Length of the fibre route between gateway and point of presence, m; 0 where there is none.
+    """
+
+    entries: Entries
+    gateway: IntArray
+    range_m: FloatArray
+    fibre_m: FloatArray
+
+
+def entered_by(prepared: Prepared, ends: Ends, links: UsableLinks, feeder: UsableLinks, route_m: FloatArray) -> Entered:
+    """Where ends enter the mesh in one slot, and by what.
 
     Parameters
     ----------
@@ -250,28 +279,41 @@ def end_entries(prepared: Prepared, ends: Ends, links: UsableLinks, feeder: Usab
         K ends.
     links, feeder : UsableLinks
         Usable links of the places and of the gateways.
+    route_m : (G,) float64
+        Fibre route of each gateway to the point of presence in use, m.
 
     Returns
     -------
-    Entries
-        Of a point of presence, by way of each gateway whose home it is, with the fibre in between.
+    Entered
+        Of a point of presence, by way of each gateway whose home it is, with the fibre in between; none where it is
+        lost, and its gateways lead to another.
     """
     ground, velocity = prepared.ground, prepared.scenario.fibre.velocity_factor
-    found = []
+    found, gateways, ranges, fibres = [], [np.zeros(0, np.int64)], [np.zeros(0)], [np.zeros(0)]
     for place, gateway, pop in zip(ends.place.tolist(), ends.gateway.tolist(), ends.pop.tolist(), strict=True):
-        if place >= 0:
-            rows = slice(links.start[place], links.stop[place])
-            found.append((links.satellite[rows], links.slant_range_m[rows].astype(np.float64)))
-            continue
-        through = [gateway] if gateway >= 0 else np.flatnonzero(ground.home == pop).tolist()
+        # Where there is a place, the only way up is its own.
+        through = [-1] if place >= 0 else [gateway]
+        if pop >= 0:
+            through = np.flatnonzero((ground.home == pop) & (route_m == ground.fibre_route_m[:, pop])).tolist()
         satellite, cost = [np.zeros(0, np.int32)], [np.zeros(0)]
         for g in through:
-            rows = slice(feeder.start[g], feeder.stop[g])
-            satellite.append(feeder.satellite[rows])
-            fibre = ground.fibre_route_m[g, pop] / velocity if pop >= 0 else 0.0
-            cost.append(feeder.slant_range_m[rows] + fibre)
+            of, row = (links, place) if g < 0 else (feeder, g)
+            rows = slice(of.start[row], of.stop[row])
+            fibre = float(ground.fibre_route_m[g, pop]) if pop >= 0 else 0.0
+            satellite.append(of.satellite[rows])
+            ranges.append(of.slant_range_m[rows].astype(np.float64))
+            cost.append(ranges[-1] + fibre / velocity)
+            gateways.append(np.full(len(cost[-1]), g, np.int64))
+            fibres.append(np.full(len(cost[-1]), fibre))
         found.append((np.concatenate(satellite), np.concatenate(cost)))
-    return join_entries(found)
+    return Entered(join_entries(found), np.concatenate(gateways), np.concatenate(ranges), np.concatenate(fibres))
+
+
+def end_entries(
+    prepared: Prepared, ends: Ends, links: UsableLinks, feeder: UsableLinks, route_m: FloatArray
+) -> Entries:
+    """Where ends enter the mesh in one slot: see `entered_by`."""
+    return entered_by(prepared, ends, links, feeder, route_m).entries
 
 
 def slot_paths(
@@ -282,6 +324,7 @@ def slot_paths(
     position_m: FloatArray,
     links: UsableLinks,
     feeder: UsableLinks,
+    route_m: FloatArray,
 ) -> SlotPaths:
     """Route the paths of one slot, and share out what flows on them.
 
@@ -299,6 +342,8 @@ def slot_paths(
         Earth-fixed positions, m.
     links, feeder : UsableLinks
         Usable links of the places and of the gateways.
+    route_m : (G,) float64
+        Fibre route of each gateway to the point of presence in use, m.
 
     Returns
     -------
@@ -306,10 +351,10 @@ def slot_paths(
     """
     assert prepared.lasers is not None
     lasers, rate_bps = len(mesh.pair), prepared.lasers.rate_bps
-    entries = end_entries(prepared, plan.ends, links, feeder)
+    entries = end_entries(prepared, plan.ends, links, feeder, route_m)
     view = RouteView(slot, mesh, prepared.hop_m, position_m, np.zeros(lasers))
     demand = plan.there_bps, plan.back_bps
-    routes = route(plan.routing, view, entries, plan.pair, demand, rate_bps)
+    routes = route(plan.routing, view, entries, plan.pair, demand, rate_bps, prepared.lasers.orders)
     if not (plan.there_bps.any() or plan.back_bps.any()):
         return SlotPaths(*routes[:6], *demand, math.nan, math.nan)
     given = share_routes(routes, plan.pair, demand, plan.end_bps, lasers, rate_bps)

@@ -255,8 +255,7 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int, topology: Any, rou
     if unknown:
         raise ScenarioError(*unknown)
     territory = make_territory(scenario, {*ground.region.tolist(), *ground.country.tolist()} - {""})
-    only_paths = scenario.lasers is not None and (scenario.paths.all_sites or scenario.paths.pairs)
-    if not len(ground.latitude_deg) and not only_paths:
+    if not len(ground.latitude_deg) and not scenario.follows_paths:
         raise ScenarioError(
             Fault(
                 "no gateway",

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.network.sharing import SHARING
+from bentpipe.simulate.alone import blocks_alone
 from bentpipe.simulate.linkrates import Sky, skies
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.rates import block_rates
-from bentpipe.simulate.recipe import Block, blocks_alone
+from bentpipe.simulate.recipe import Block
 from bentpipe.simulate.world import world_state
 
 #: Slots in which rates are compared, at most.
@@ -36,21 +37,25 @@ def rates_compared(prepared: Prepared, threads: int = 1) -> dict[str, Any] | Non
     Returns
     -------
     dict or None
-        Means over the slots: by seed what is asked for and given, bit/s, and the median of what one terminal could
-        get, bit/s; by sharing policy what is given, "max-throughput" being the most that these links can carry. None
-        where rates are not computed.
+        Means over the slots in which they are known: by seed what is asked for and given, bit/s, and the median of what
+        one terminal could get, bit/s; by sharing policy what is given, "max-throughput" being the most that these links
+        can carry. None where rates are not computed.
     """
     if prepared.radio is None:
         return None
     slots = np.arange(prepared.slots.start, prepared.slots.stop, dtype=np.int64)
     stride = max(1, -(-len(slots) // COMPARED))
     chosen = slots[slots % stride == 0] if (slots % stride == 0).any() else slots[:1]
-    cases = [*_seeds(prepared), *_policies(prepared)]
+    # Over lasers one policy is modelled.
+    compared = tuple(SHARING) if prepared.lasers is None else (prepared.scenario.policies.sharing,)
+    cases = [*_seeds(prepared), *_policies(prepared, compared)]
     skies_of = [skies(prepared, chosen, i) for i in range(len(prepared.people))]
-    skies_of += [skies_of[0]] * len(SHARING)
+    skies_of += [skies_of[0]] * len(compared)
     with ThreadPoolExecutor(max(1, threads)) as pool:
         found = list(pool.map(lambda row: _one_slot(chosen[row : row + 1], row, cases, skies_of), range(len(chosen))))
-    mean = np.mean(found, axis=0)
+    known = np.isfinite(found)
+    mean = np.divide(np.where(known, found, 0.0).sum(axis=0), known.sum(axis=0), where=known.any(axis=0),
+                     out=np.full(np.shape(found)[1:], np.nan))  # fmt: skip
     by_seed, by_policy = mean[: len(prepared.people)], mean[len(prepared.people) :]
     columns = ("offered_down", "given_down", "peak_down", "offered_up", "given_up", "peak_up")
     return {
@@ -58,7 +63,7 @@ def rates_compared(prepared: Prepared, threads: int = 1) -> dict[str, Any] | Non
         "seeds": {f"{name}_bit_s": [_whole(x) for x in by_seed[:, i]] for i, name in enumerate(columns)},
         "sharing": {
             name: {"down_bit_s": _whole(row[1]), "up_bit_s": _whole(row[4])}
-            for name, row in zip(SHARING, by_policy, strict=True)
+            for name, row in zip(compared, by_policy, strict=True)
         },
     }
 
@@ -74,10 +79,10 @@ def _seeds(prepared: Prepared) -> Iterator[Prepared]:
         yield replace(prepared, people=(who,))
 
 
-def _policies(prepared: Prepared) -> Iterator[Prepared]:
-    """The run under each sharing policy."""
+def _policies(prepared: Prepared, names: tuple[str, ...]) -> Iterator[Prepared]:
+    """The run under each of these sharing policies."""
     scenario = prepared.scenario
-    for name in SHARING:
+    for name in names:
         chosen = scenario.policies.model_copy(update={"sharing": name})
         yield replace(prepared, scenario=scenario.model_copy(update={"policies": chosen}))
 

@@ -23,7 +23,7 @@ from bentpipe.network.blockshares import BlockAsked, BlockLimits, BlockLinks, Bl
 from bentpipe.network.flows import Flows, Limit, Shares, SlotCapacity
 from bentpipe.network.sharing import SHARING
 from bentpipe.simulate.classes import Classes
-from bentpipe.simulate.linkrates import Links, Sky, further_of, link_rates, serving_links, skies
+from bentpipe.simulate.linkrates import Links, Sky, further_of, landing_rates, link_rates, serving_links, skies
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.radio import UNLIMITED_BPS, Direction
 from bentpipe.simulate.recipe import Block
@@ -266,19 +266,24 @@ def _share_block(
     own_bps, lost = link_rates(prepared, own, direction, name, *sky)
     more_bps, _ = link_rates(prepared, more, direction, name, *sky)
     offered = offered_bps(prepared, block.world.unix_s, block.world.ready, name)
+    left = zip(*(_what_neighbours_leave(prepared, float(t)) for t in block.world.unix_s), strict=True)
+    free, trunk = (np.array(column) for column in left)
     if prepared.lasers is not None:
         from bentpipe.simulate.meshrates import share_over_lasers
 
-        left = zip(*(_what_neighbours_leave(prepared, float(t)) for t in block.world.unix_s), strict=True)
-        free, trunk = (np.array(column) for column in left)
-        given = share_over_lasers(prepared, block, direction, (own, own_bps), offered, free, trunk)
+        landing = landing_rates(prepared, own, own_bps, direction, sky[1])
+        given = share_over_lasers(prepared, block, direction, (own, own_bps, landing), offered, free, trunk)
     elif prepared.scenario.policies.sharing == "single-satellite":
         given = share_alone(prepared, block, direction, own, own_bps, offered)
     else:
         given = share_by_slot(prepared, block, direction, (own, own_bps), (more, more_bps), offered)
     channel, loss = np.zeros(shape, np.float32), np.full(shape, np.nan, np.float32)
     channel[own.row, own.place], loss[own.row, own.place] = own_bps, lost
-    peak = _peak(prepared, block, name, channel, given.given_bps, given.room_bps)
+    # Nobody gets more than the gateway's connection has left, either.
+    of_gateway = trunk[own.row] - given.gateway_bps[own.row, own.gateway]
+    room = given.room_bps
+    room[own.row, own.place] = np.minimum(room[own.row, own.place], of_gateway)
+    peak = _peak(prepared, block, name, channel, given.given_bps, room)
     return Rates(channel, loss, offered, given.given_bps, peak, given.limit, given.gateway_bps)
 
 
@@ -420,7 +425,7 @@ def shares_by_slot(
 def _peak(
     prepared: Prepared, block: Block, name: str, channel: Floats32, served: IntArray, room: FloatArray
 ) -> Floats32:
-    """What one terminal could get: idle time of its beam and satellite besides its own share."""
+    """What one terminal could get: idle time of its beam, satellite and gateway besides its own share."""
     slices = prepared.scenario.satellite.cells_per_beam
     idle = np.minimum(1.0, (block.beam_slices + block.beam_left) / slices) * channel - served
     own = served / np.maximum(block.world.ready, 1)

@@ -39,7 +39,7 @@ from bentpipe.network.placedelay import place_round_trips_s
 from bentpipe.network.relayed import Relayed, without_lasers
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.scoring import scored
-from bentpipe.simulate.world import World, same_sky, seed_worlds, world_state
+from bentpipe.simulate.world import World, world_state
 
 if TYPE_CHECKING:  # what lasers need takes long to compile
     from bentpipe.network.mesh import Mesh
@@ -121,7 +121,7 @@ class Block(NamedTuple):
     coverage_gap: npt.NDArray[np.int32]
 
 
-class _Sky(NamedTuple):
+class SlotSky(NamedTuple):
     """Geometry of one slot."""
 
     links: UsableLinks
@@ -154,7 +154,7 @@ def advance(prepared: Prepared, state: State, slots: Sequence[int], threads: int
     """
     absolute = np.asarray(slots, np.int64)
     world = world_state(prepared, absolute)
-    block = _empty_block(prepared, absolute, world)
+    block = empty_block(prepared, absolute, world)
     memory = prepared.policy.memory_slots
     if memory is None:
         last = _serial(prepared, block, world, state.previous, threads)
@@ -174,7 +174,7 @@ def advance(prepared: Prepared, state: State, slots: Sequence[int], threads: int
     return block, State()
 
 
-def _before(prepared: Prepared, slot: int, memory: int) -> npt.NDArray[np.int64]:
+def slots_before(prepared: Prepared, slot: int, memory: int) -> npt.NDArray[np.int64]:
     """Slots to go through before one: from the memory's start, or the one before, whose choice tells handovers."""
     anchor = slot // prepared.block_slots * prepared.block_slots if memory else slot
     return np.arange(max(0, anchor - memory - 1), slot, dtype=np.int64)
@@ -183,35 +183,35 @@ def _before(prepared: Prepared, slot: int, memory: int) -> npt.NDArray[np.int64]
 def _tile(prepared: Prepared, block: Block, world: World, rows: npt.NDArray[np.int64], memory: int) -> None:
     """Consecutive slots of a block under a policy of bounded memory, after a warm-up of at least one slot."""
     previous: npt.NDArray[np.int32] | None = None
-    before = _before(prepared, int(block.slots[rows[0]]), memory)
+    before = slots_before(prepared, int(block.slots[rows[0]]), memory)
     buffers = (LinkBuffers(0), LinkBuffers(0))
     if len(before):
-        previous = _warm_up(prepared, before, buffers)
+        previous = warm_up(prepared, before, buffers)
     slots = block.slots[rows]
     positions = prepared.positions(slots)
-    meshes = _meshes(prepared, world, rows, slots, positions)
+    meshes = meshes_of(prepared, world, rows, slots, positions)
     for row, slot, position, mesh in zip(rows.tolist(), slots.tolist(), positions, meshes, strict=True):
-        sky = _sky_of(prepared, world, row, position, mesh, buffers)
-        result = _choose(prepared, world, row, slot, sky, previous)
-        _store(prepared, block, world, row, slot, result, previous)
+        sky = sky_of(prepared, world, row, position, mesh, buffers)
+        result = choose_slot(prepared, world, row, slot, sky, previous)
+        store_slot(prepared, block, world, row, slot, result, previous)
         previous = result.serving
 
 
-def _warm_up(
+def warm_up(
     prepared: Prepared, before: npt.NDArray[np.int64], buffers: tuple[LinkBuffers, LinkBuffers]
 ) -> npt.NDArray[np.int32]:
     """Serving satellites after some slots whose results are not kept."""
     world = world_state(prepared, before)
     previous = np.full(len(prepared.place_key), -1, np.int32)
     positions = prepared.positions(before)
-    meshes = _meshes(prepared, world, np.arange(len(before)), before, positions)
+    meshes = meshes_of(prepared, world, np.arange(len(before)), before, positions)
     for row, (slot, position, mesh) in enumerate(zip(before.tolist(), positions, meshes, strict=True)):
-        sky = _sky_of(prepared, world, row, position, mesh, buffers)
-        previous = _choose(prepared, world, row, slot, sky, previous).serving
+        sky = sky_of(prepared, world, row, position, mesh, buffers)
+        previous = choose_slot(prepared, world, row, slot, sky, previous).serving
     return previous
 
 
-def _meshes(
+def meshes_of(
     prepared: Prepared,
     world: World,
     rows: npt.NDArray[np.int64],
@@ -219,25 +219,15 @@ def _meshes(
     positions: npt.NDArray[np.float64],
     alone: bool = False,
 ) -> Iterator[Mesh | None]:
-    """Lasers in use in consecutive slots; None for bent pipes.
-
-    What stood before them decides what is acquired: the run's own timeline, or, for a slot taken alone in a world that
-    may be another, that world as if it had always been.
-    """
+    """Lasers in use in consecutive slots; None for bent pipes."""
     if prepared.lasers is None:
         return iter([None] * len(slots))
-    from bentpipe.simulate.lasers import slot_meshes
+    from bentpipe.simulate.lasers import world_meshes
 
-    # Studies of losses change what is in service alone.
-    works = np.asarray(world.satellite_up[rows] & world.laser_up[rows])
-
-    def before(earlier: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        return np.repeat(works[:1], len(earlier), axis=0) if alone else world_state(prepared, earlier).laser_up
-
-    return slot_meshes(prepared, slots, positions, works, before)
+    return world_meshes(prepared, world, rows, slots, positions, alone)
 
 
-def _sky_of(
+def sky_of(
     prepared: Prepared,
     world: World,
     row: int,
@@ -245,17 +235,17 @@ def _sky_of(
     mesh: Mesh | None,
     buffers: tuple[LinkBuffers, LinkBuffers],
     look_ahead: bool = True,
-) -> _Sky:
+) -> SlotSky:
     """Usable links of one slot, valid until the buffers are used again."""
     if look_ahead and prepared.policy.lookahead_slots:
         slot = prepared.clock.containing(float(world.unix_s[row]))
-        return _look_on_threads(prepared, world, np.array([row]), np.array([slot], np.int64), 1)[0]
+        return look_on_threads(prepared, world, np.array([row]), np.array([slot], np.int64), 1)[0]
     up = np.ascontiguousarray(world.satellite_up[row])
     places = prepared.territory.places_at(float(world.unix_s[row]))
     steering = prepared.scenario.satellite.steering_deg
     links = usable_links(position, places, up, np.ascontiguousarray(world.allowed[row]), steering, buffers[0])
     feeder = usable_links(position, prepared.ground.places, up, world.antennas[row] > 0, 90.0, buffers[1])
-    return _Sky(links, feeder, _NO_SLOTS, position, places, mesh)
+    return SlotSky(links, feeder, _NO_SLOTS, position, places, mesh)
 
 
 def _serial(
@@ -266,17 +256,18 @@ def _serial(
     at_once = max(1, LINKS_AT_ONCE // (16 * len(prepared.place_key)) - ahead)
     for begin in range(0, count, at_once):
         rows = np.arange(begin, min(count, begin + at_once))
-        skies = _look_on_threads(prepared, world, rows, block.slots[rows], threads)
+        skies = look_on_threads(prepared, world, rows, block.slots[rows], threads)
         for row, sky in zip(rows, skies, strict=True):
-            result = _choose(prepared, world, int(row), int(block.slots[row]), sky, previous)
-            _store(prepared, block, world, int(row), int(block.slots[row]), result, previous)
+            result = choose_slot(prepared, world, int(row), int(block.slots[row]), sky, previous)
+            store_slot(prepared, block, world, int(row), int(block.slots[row]), result, previous)
             previous = result.serving
     return previous
 
 
-def _look_on_threads(
+def look_on_threads(
     prepared: Prepared, world: World, rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int64], threads: int
-) -> list[_Sky]:
+) -> list[SlotSky]:
+    """Usable links of some slots of a world, tiles of them on threads, with what a policy that looks ahead needs."""
     ahead = prepared.policy.lookahead_slots
     later = np.arange(slots[-1] + 1, slots[-1] + 1 + ahead, dtype=np.int64)
     parts = [(world, r, s) for r, s in zip(np.array_split(rows, threads), np.array_split(slots, threads), strict=True)]
@@ -291,23 +282,23 @@ def _look_on_threads(
     return skies[: len(rows)]
 
 
-def _look(prepared: Prepared, world: World, rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int64]) -> list[_Sky]:
+def _look(prepared: Prepared, world: World, rows: npt.NDArray[np.int64], slots: npt.NDArray[np.int64]) -> list[SlotSky]:
     """Usable links of some slots, in memory of their own."""
     positions = prepared.positions(slots)
     return [
-        _sky_of(prepared, world, row, position, mesh, (LinkBuffers(0), LinkBuffers(0)), look_ahead=False)
+        sky_of(prepared, world, row, position, mesh, (LinkBuffers(0), LinkBuffers(0)), look_ahead=False)
         for row, position, mesh in zip(
-            rows.tolist(), positions, _meshes(prepared, world, rows, slots, positions), strict=True
+            rows.tolist(), positions, meshes_of(prepared, world, rows, slots, positions), strict=True
         )
     ]
 
 
-def _choose(
+def choose_slot(
     prepared: Prepared,
     world: World,
     row: int,
     slot: int,
-    sky: _Sky,
+    sky: SlotSky,
     previous: npt.NDArray[np.int32] | None,
     people: int = 0,
 ) -> SlotResult:
@@ -353,12 +344,12 @@ def _choose(
 
 def _down_m(prepared: Prepared, ways: Relayed) -> npt.NDArray[np.float64]:
     """Lasers, forwarding and feeder link of each satellite, (N,) m of vacuum; infinity where there is no way."""
+    if prepared.lasers is None:
+        return ways.range_m
     return np.asarray(ways.range_m + ways.laser_m + prepared.hop_m * ways.lasers)
 
 
-def _round_trips_s(
-    prepared: Prepared, world: World, row: int, slot: int, result: SlotResult
-) -> npt.NDArray[np.float32]:
+def round_trips_s(prepared: Prepared, world: World, row: int, slot: int, result: SlotResult) -> npt.NDArray[np.float32]:
     """Idle round trip of each place, (C,) s; NaN where it is not served, or the load is computed."""
     links, ways = result.links, result.ways
     return place_round_trips_s(
@@ -389,7 +380,7 @@ def _follow(
     return follow_satellites(*rows, len(prepared.fleet.up)), None
 
 
-def _store(
+def store_slot(
     prepared: Prepared,
     block: Block,
     world: World,
@@ -426,9 +417,9 @@ def _store(
         if prepared.paths is not None:
             from bentpipe.simulate.paths import slot_paths
 
-            geometry = result.position_m, links, result.feeder_links
+            geometry = result.position_m, links, result.feeder_links, world.fibre_route_m[row]
             block.paths[row] = slot_paths(prepared, prepared.paths, slot, result.mesh, *geometry)
-    block.rtt_s[row] = _round_trips_s(prepared, world, row, slot, result)
+    block.rtt_s[row] = round_trips_s(prepared, world, row, slot, result)
     block.beam_slices[row] = beams.slices
     changed = (result.serving >= 0) & (result.serving != previous) if previous is not None else False
     block.handover[row] = changed & (previous >= 0) if previous is not None else False
@@ -437,142 +428,8 @@ def _store(
     block.coverage_gap[row] = result.coverage_gap
 
 
-def slot_in_detail(prepared: Prepared, state: State, slot: int) -> tuple[SlotResult, World]:
-    """One slot with everything that the choice rests on, for an explanation.
-
-    Parameters
-    ----------
-    prepared : Prepared
-        The run.
-    state : State
-        State after the slot before, where the policy's memory is unbounded.
-    slot : int
-        Absolute slot.
-
-    Returns
-    -------
-    SlotResult, World
-    """
-    slots = np.array([slot], np.int64)
-    world = world_state(prepared, slots)
-    previous, memory = state.previous, prepared.policy.memory_slots
-    if memory:
-        previous = _warm_up(prepared, _before(prepared, slot, memory), (LinkBuffers(0), LinkBuffers(0)))
-    (sky,) = _look_on_threads(prepared, world, np.array([0]), slots, 1)
-    return _choose(prepared, world, 0, slot, sky, previous), world
-
-
-def seed_samples(
-    prepared: Prepared, slots: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Terminals connected under each seed, by region, in sampled slots.
-
-    Parameters
-    ----------
-    prepared : Prepared
-        The run.
-    slots : (M,) int64
-        Sampled slots.
-
-    Returns
-    -------
-    connected : (M, S, R) int64
-        Terminals of cells, for each seed.
-    slots : (M,) int64
-    """
-    cells = len(prepared.territory.cell_id)
-    worlds = seed_worlds(prepared, slots)
-    served = served_alone(prepared, slots, worlds, range(len(worlds)))
-    ready = np.stack([world.ready for world in worlds], axis=1)
-    return prepared.territory.by_region(np.where(served, ready, 0)[..., :cells]), slots
-
-
-def served_alone(
-    prepared: Prepared,
-    slots: npt.NDArray[np.int64],
-    worlds: Sequence[World],
-    people: Sequence[int] = (),
-    rtt_s: npt.NDArray[np.float32] | None = None,
-) -> npt.NDArray[np.bool_]:
-    """Places that are served in slots taken one by one, without memory of the slot before, in each of several worlds.
-
-    Parameters
-    ----------
-    prepared : Prepared
-        The run.
-    slots : (M,) int64
-        Absolute slots, in any order.
-    worlds : sequence of W World
-        Each over these slots.
-    people : sequence of W int
-        Which of the seeds schedules each world; the run's own where none is given.
-    rtt_s : (M, W, C) float32, optional
-        Written: idle round trips, s; NaN where not served, and where the load is computed.
-
-    Returns
-    -------
-    (M, W, C) bool
-    """
-    out = np.zeros((len(slots), len(worlds), len(prepared.place_key)), np.bool_)
-    buffers = (LinkBuffers(0), LinkBuffers(0))
-    for m, (slot, position) in enumerate(zip(slots.tolist(), prepared.positions(slots), strict=True)):
-        seen = worlds[0]
-        sky = _alone(prepared, seen, m, slot, position, buffers)
-        for i, world in enumerate(worlds):
-            if not same_sky(seen, world, m):
-                seen = world
-                sky = _alone(prepared, seen, m, slot, position, buffers)
-            who = people[i] if people else 0
-            result = _choose(prepared, world, m, slot, sky, None, who)
-            out[m, i] = result.serving >= 0
-            if rtt_s is not None:
-                rtt_s[m, i] = _round_trips_s(prepared, world, m, slot, result)
-    return out
-
-
-def _alone(
-    prepared: Prepared,
-    world: World,
-    row: int,
-    slot: int,
-    position: npt.NDArray[np.float64],
-    buffers: tuple[LinkBuffers, LinkBuffers],
-) -> _Sky:
-    """Geometry of one slot taken by itself."""
-    (mesh,) = _meshes(prepared, world, np.array([row]), np.array([slot], np.int64), position[None], alone=True)
-    return _sky_of(prepared, world, row, position, mesh, buffers)
-
-
-def blocks_alone(slot: int, cases: Sequence[tuple[Prepared, World]]) -> Iterator[Block]:
-    """Schedule one slot in several cases, without memory of the slot before.
-
-    Parameters
-    ----------
-    slot : int
-        Absolute slot.
-    cases : sequence of (Prepared, World)
-        Variants of one run with the same satellites and places, each with the world of that slot alone. Neighbours
-        in the sequence that see the same sky share its geometry.
-
-    Yields
-    ------
-    Block
-        Of one slot, case by case.
-    """
-    buffers = (LinkBuffers(0), LinkBuffers(0))
-    slots = np.array([slot], np.int64)
-    seen: tuple[Prepared, World, _Sky] | None = None
-    for prepared, world in cases:
-        if seen is None or prepared.ground is not seen[0].ground or not same_sky(seen[1], world, 0):
-            same_fleet = seen is not None and prepared.fleet is seen[0].fleet
-            position = seen[2].position_m if seen and same_fleet else prepared.positions(slots)[0]
-            seen = prepared, world, _alone(prepared, world, 0, slot, position, buffers)
-        block = _empty_block(prepared, slots, world)
-        _store(prepared, block, world, 0, slot, _choose(prepared, world, 0, slot, seen[2], None), None)
-        yield block
-
-
-def _empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World) -> Block:
+def empty_block(prepared: Prepared, slots: npt.NDArray[np.int64], world: World) -> Block:
+    """Room for the results of some slots."""
     shape = (len(slots), len(prepared.place_key))
 
     def floats() -> npt.NDArray[np.float32]:

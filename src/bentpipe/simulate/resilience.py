@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,9 @@ from bentpipe.results.opened import Run
 from bentpipe.scenario import Scenario
 from bentpipe.scenario.assumptions import assumptions
 from bentpipe.scenario.eventchecks import matches
+from bentpipe.simulate.alone import blocks_alone
 from bentpipe.simulate.capacity import sampled_slots
-from bentpipe.simulate.explain import policy_of
+from bentpipe.simulate.explain import policy_of, topology_of
 from bentpipe.simulate.linkrates import skies
 from bentpipe.simulate.losses import check_losable, check_there, count_there, fates, there_is, world_without
 from bentpipe.simulate.lossmeasures import (
@@ -38,10 +39,12 @@ from bentpipe.simulate.lossmeasures import (
     what_counts,
 )
 from bentpipe.simulate.prepare import Prepared, prepare
-from bentpipe.simulate.recipe import blocks_alone
 from bentpipe.simulate.resiliencelines import headline, quoted, resilience_lines
 from bentpipe.simulate.saved import saved_scenario
 from bentpipe.simulate.world import World, world_state
+
+if TYPE_CHECKING:
+    from bentpipe.network.topology import Topology
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -101,6 +104,7 @@ def resilience(
     *,
     seed: int | None = None,
     scheduling: str | Policy | Callable[[Any], Any] | None = None,
+    topology: str | Topology | Callable[[Any], Any] | None = None,
     threads: int | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Resilience:
@@ -123,6 +127,8 @@ def resilience(
         Seed of the losses; the scenario's own when left out.
     scheduling : str, Policy or callable, optional
         The run's scheduling policy, where that is a function of your own.
+    topology : str, Topology or callable, optional
+        The run's laser topology, likewise.
     threads : int, optional
         Threads; all cores when left out. The results do not depend on it.
     progress : callable, optional
@@ -143,7 +149,7 @@ def resilience(
     scenario = run if isinstance(run, Scenario) else saved_scenario(run)
     policy = scheduling if isinstance(run, Scenario) else policy_of(run, scheduling)
     tell("prepare", 0, 0)
-    prepared = prepare(scenario, policy, seeds=1)
+    prepared = prepare(scenario, policy, seeds=1, topology=topology_of(run, topology))
     own = scenario.seed if seed is None else seed
     found = sample(prepared, lose, lost_shares, draws, slots, own, threads or os.cpu_count() or 1, tell)
     data = _answer(prepared, lose, own, found)
@@ -318,7 +324,7 @@ def _notes(prepared: Prepared, lose: str, found: Sample) -> list[str]:
         )
     if math.isnan(prepared.wait_s):
         notes.append("round trips are left out: the load that delays them is computed by a whole run only")
-    if prepared.radio is None:
+    if prepared.radio is None and what_counts(prepared) != "paths":
         notes.append("the run has no rates: what satellites that are left can still carry is not told")
     if found.values.shape[2] < 6:
         notes.append("with fewer than 6 draws nothing is known of the error of the median")

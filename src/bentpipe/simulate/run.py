@@ -54,7 +54,17 @@ class Plan:
     data: dict[str, Any]
 
 
-def memory_estimate(slots: int, places: int, satellites: int, length: int, at_once: int, cold: bool = False) -> float:
+def memory_estimate(
+    slots: int,
+    places: int,
+    satellites: int,
+    length: int,
+    at_once: int,
+    cold: bool = False,
+    *,
+    paths: int = 0,
+    ways: int = 0,
+) -> float:
     """Estimate the largest resident memory of a run with its report, fitted to measurements on Linux.
 
     Interpreter, libraries and catalogue; then the larger of what preparing the places takes and what the blocks
@@ -71,13 +81,17 @@ def memory_estimate(slots: int, places: int, satellites: int, length: int, at_on
         Blocks side by side.
     cold : bool
         Whether kernels have to be compiled first.
+    paths : int
+        Paths between named ends.
+    ways : int
+        Satellites whose ways to the ground over lasers are kept for the rates.
 
     Returns
     -------
     float
         Bytes.
     """
-    blocks = at_once * length * (90.0 * places + 14.0 * satellites)
+    blocks = at_once * length * (90.0 * places + 14.0 * satellites + 60.0 * paths + 36.0 * ways)
     report = 30e6 + 40.0 * min(slots * places, 2_000_000)
     return max(250e6 + 5600.0 * places, 290e6 + blocks) + report + (120e6 if cold else 0.0)
 
@@ -132,8 +146,10 @@ def plan(
     # A policy that remembers without bound takes block after block, one computed while another is written.
     side_by_side = BLOCKS_AT_ONCE if ready.policy.memory_slots is not None else 2
     at_once = min(threads or os.cpu_count() or 1, side_by_side, len(grid.blocks()))
-    memory = memory_estimate(len(ready.slots), places, satellites, length, at_once, cold)
-    disk = 8.0 * len(ready.slots) * places
+    paths = len(ready.paths.pair) if ready.paths else 0
+    ways = satellites if ready.lasers and ready.radio else 0
+    memory = memory_estimate(len(ready.slots), places, satellites, length, at_once, cold, paths=paths, ways=ways)
+    disk = len(ready.slots) * (8.0 * places + 24.0 * paths)
     data: dict[str, Any] = {
         "scenario": ready.scenario.name,
         "slots": len(ready.slots),
@@ -517,7 +533,7 @@ def _write(
 
 def _samples(prepared: Prepared, slots: range, threads: int) -> npt.NDArray[np.int64]:
     """Terminals connected under each seed in those of some slots that are sampled."""
-    from bentpipe.simulate.recipe import seed_samples
+    from bentpipe.simulate.alone import seed_samples
 
     sampled = sampled_slots(prepared)
     own = sampled[(sampled >= slots.start) & (sampled < slots.stop)]

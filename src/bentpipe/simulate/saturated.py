@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.network.flows import LARGEST_WEIGHT, Flows, Limit
+from bentpipe.simulate.alone import blocks_alone
 from bentpipe.simulate.classes import Classes
 from bentpipe.simulate.linkrates import Sky, further_of, link_rates, serving_links, skies
 from bentpipe.simulate.people import People, beam_time_asked, beam_time_bounds
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.radio import Direction, nominal_bps
 from bentpipe.simulate.rates import LIMITS, shares_by_slot
-from bentpipe.simulate.recipe import Block, blocks_alone
+from bentpipe.simulate.recipe import Block
 from bentpipe.simulate.world import World
 
 FloatArray = npt.NDArray[np.float64]

@@ -54,6 +54,16 @@ def test_every_format_gives_the_same_elements(tmp_path: Path, kind: str, packed:
     np.testing.assert_allclose(got.eccentricity, 0.0001411, rtol=1e-12)
 
 
+def test_the_first_line_of_hypatias_files_is_no_name(tmp_path: Path) -> None:
+    lines = made.ISS.splitlines(keepends=True)
+    assert load(tmp_path, "72 22\n" + made.ISS).name == ("ISS (ZARYA)",)
+    assert load(tmp_path, "72 22\n" + "".join(lines[1:])).name == ("NORAD 25544",)
+    assert load(tmp_path, "72 22 \r\n" + made.ISS).catalog_number.tolist() == [25544]
+    # Anywhere else it is what any other line would be: a name.
+    assert load(tmp_path, "\n72 22\n" + "".join(lines[1:])).name == ("72 22",)
+    assert faults_of(tmp_path, "72 22\n")
+
+
 def test_tle_agrees_with_the_sgp4_library(tmp_path: Path) -> None:
     from sgp4.api import Satrec
 

@@ -114,3 +114,13 @@ def test_countries_around_come_from_the_geodata(tmp_path):
     found = outlines_for(read(make_run(tmp_path, resolution=3)))
     assert len(found.around) > 5
     assert "Natural Earth" in found.source
+
+
+def test_sites_of_very_many_regions_are_small_marks_that_say_their_number(tmp_path, monkeypatch):
+    run = make_run(tmp_path, slots=2, resolution=3, regions=5, sites=8)
+    assert 'class="site-count"' in draw(run).svg
+    monkeypatch.setattr("bentpipe.report.map.NUMBERED_REGIONS", 4)
+    small = draw(run).svg
+    assert 'class="site-count"' not in small
+    assert small.count('<circle class="site"') == 5 and "2 sites in Kyiv" in small
+    assert set(re.findall(r'class="site" cx="[\d.]+" cy="[\d.]+" r="([\d.]+)"', small)) == {"4.5", "5.5"}

@@ -1,9 +1,11 @@
 """Axes and bins."""
 
+import re
+
 import numpy as np
 import pytest
 
-from bentpipe.report.svg import Panel, bins, means, nice_step, ticks, time_ticks
+from bentpipe.report.svg import Drawing, Panel, bins, means, nice_step, ticks, time_ticks
 
 
 @pytest.mark.parametrize(("span", "wanted", "step"), [(100, 4, 50), (1, 5, 0.2), (49_000, 4, 20_000), (0, 4, 1)])
@@ -41,3 +43,12 @@ def test_a_staircase_has_gaps_where_nothing_is_known():
     edges = start + np.arange(4) * np.timedelta64(1, "s")
     panel = Panel(0, 30, 0, 10, edges[0], edges[-1], 1.0)
     assert panel.step_path(edges, np.array([1.0, np.nan, 0.5])) == "M0 0H10M20 5H30"
+
+
+def test_an_axis_may_begin_above_nought():
+    day = np.datetime64("2024-01-01", "ms")
+    panel = Panel(0, 100, 10, 110, day, day + 1000, 120.0, 105.0)
+    drawing = Drawing(100, 130, "a test")
+    panel.axes(drawing, "ms", 0, values=3, labels=False)
+    assert (panel.y(105.0), panel.y(120.0)) == (110, 10)
+    assert re.findall(r'class="tick"[^>]*>([\d.]+)<', drawing.markup()) == ["105", "110", "115", "120"]

@@ -12,7 +12,17 @@ from bentpipe.errors import StoreError
 from bentpipe.results.store import Grid, Store, write_atomically
 from bentpipe.results.variables import variables
 
-SIZES = {"cell": 3, "site": 2, "track": 1, "satellite": 5, "gateway": 2, "region": 2, "event": 1, "segment": 6}
+SIZES = {
+    "cell": 3,
+    "site": 2,
+    "track": 1,
+    "satellite": 5,
+    "gateway": 2,
+    "region": 2,
+    "event": 1,
+    "segment": 8,
+    "path": 3,
+}
 GRID = Grid(range(13, 38), 10)
 
 

@@ -20,7 +20,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = ask(capsys, "scenarios", "list")
     assert code == 0 and "ukraine-2022-gateway-loss" in out and "(hypothetical)" in out
     _, out, _ = ask(capsys, "scenarios", "list", "--json")
-    assert json.loads(out)["scenarios"][0]["name"] == "one-site"
+    assert json.loads(out)["scenarios"][0]["name"] == "arctic"
 
 
 def test_show(capsys: pytest.CaptureFixture[str]) -> None:

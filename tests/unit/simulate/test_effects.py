@@ -10,9 +10,9 @@ from corner import TEXT, corner, event
 
 import bentpipe
 from bentpipe.scenario import parse_scenario
+from bentpipe.simulate.alone import seed_samples
 from bentpipe.simulate.effects import COMPARED, compared_slots, event_effects
 from bentpipe.simulate.manifest import first_manifest
-from bentpipe.simulate.recipe import seed_samples
 
 CUT = "start = 2022-10-24T10:05:00Z\ncount = 150"
 

@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -247,6 +248,14 @@ def test_words() -> None:
     ]
     assert [percent(x) for x in (1.0, 0.9999, 0.5, 0.0001, 0.0)] == ["100 %", ">99.9 %", "50.0 %", "<0.1 %", "0 %"]
     assert band_of(np.array([np.nan])) is None
+
+
+def test_only_satellites_that_carry_lasers_can_lose_them(prepared: Prepared) -> None:
+    world = world_state(prepared, np.array([prepared.slots.start], np.int64))
+    able = np.arange(len(prepared.fleet.up)) % 3 == 0
+    some = replace(prepared, lasers=SimpleNamespace(able=able))  # type: ignore[arg-type]
+    assert count_there(some, world, "lasers").tolist() == [int((able & world.laser_up[0]).sum())]
+    assert count_there(some, world, "lasers", ~able).tolist() == [0]
 
 
 def test_lasers_can_be_lost_where_there_are_any(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:

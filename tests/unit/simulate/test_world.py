@@ -9,8 +9,8 @@ import pytest
 from corner import corner, event
 
 from bentpipe.errors import ScenarioError
+from bentpipe.simulate.alone import seed_samples
 from bentpipe.simulate.prepare import Prepared
-from bentpipe.simulate.recipe import seed_samples
 from bentpipe.simulate.run import sampled_slots
 from bentpipe.simulate.world import World, same_sky, seed_worlds, world_state
 

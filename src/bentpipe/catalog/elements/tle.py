@@ -6,6 +6,7 @@ Report No. 3 (1980).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,8 @@ from bentpipe.catalog.elements.model import RawElements
 Characters = NDArray[np.uint8]
 
 _WIDTH = 69
+#: First line of Hypatia's files: planes, and satellites a plane.
+_PLANES = re.compile(r"\d+ \d+", re.ASCII)
 #: Zero-based columns that must be blank, and those that must hold a decimal point, on each line.
 _BLANK = {1: (1, 8, 17, 32, 43, 52, 61, 63), 2: (1, 7, 16, 25, 33, 42, 51)}
 _POINT = {1: (23, 34), 2: (11, 20, 37, 46, 54)}
@@ -48,7 +51,8 @@ def parse_tle(text: str, faults: FaultList) -> RawElements:
     Parameters
     ----------
     text : str
-        The whole file; names may stand before each pair, with or without a leading "0 ".
+        The whole file; names may stand before each pair, with or without a leading "0 ". A first line of two whole
+        numbers is passed over: the planes and satellites a plane that satgenpy (Hypatia) writes there.
     faults : FaultList
         Takes every fault, with the line's number.
 
@@ -83,7 +87,7 @@ def _pair_lines(text: str, faults: FaultList) -> _Pairs:
     waiting = ("", 0)  # a line 1 and its row, until its line 2 comes
     for row, raw in enumerate(text.split("\n"), start=1):
         line = raw.rstrip()
-        if not line:
+        if not line or (row == 1 and _PLANES.fullmatch(line)):
             continue
         kind = line[:2] if _is_data(line) else ""
         if waiting[0] and kind != "2 ":
