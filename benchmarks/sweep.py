@@ -113,7 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=32)
     parser.add_argument("--small", type=int, default=1000)
-    parser.add_argument("--base", default="starlink-shell-1-cities")
+    parser.add_argument("--base", default="ukraine-2022")
     parser.add_argument("--skip", default="")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
