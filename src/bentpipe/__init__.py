@@ -16,6 +16,8 @@
         ▼
     answer · write_report · explain · paths · network_at · capacity · resilience · compare
 
+    study ─ sweep_plan · sweep_run (Dask) ─ open_study → StudyResults.dataset
+
 Names are loaded when first used; importing bentpipe imports nothing heavy.
 """
 
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
     from bentpipe.simulate.pathquery import PathsFound, paths
     from bentpipe.simulate.resilience import Resilience, resilience
     from bentpipe.simulate.run import Plan, plan, run
+    from bentpipe.sweep.opened import StudyResults, open_study
+    from bentpipe.sweep.planning import SweepPlan, sweep_plan
+    from bentpipe.sweep.running import sweep_run
 
 _HOMES = {
     "Answer": "report.plain",
@@ -61,6 +66,8 @@ _HOMES = {
     "Run": "results.opened",
     "RunError": "errors",
     "Scenario": "scenario",
+    "StudyResults": "sweep.opened",
+    "SweepPlan": "sweep.planning",
     "answer": "report.plain",
     "capacity": "simulate.capacity",
     "compare": "report.compare",
@@ -72,10 +79,13 @@ _HOMES = {
     "load_scenario": "scenario",
     "network_at": "simulate.networksnapshot",
     "open_run": "results.opened",
+    "open_study": "sweep.opened",
     "paths": "simulate.pathquery",
     "plan": "simulate.run",
     "resilience": "simulate.resilience",
     "run": "simulate.run",
+    "sweep_plan": "sweep.planning",
+    "sweep_run": "sweep.running",
     "validate": "simulate.checking",
     "write_report": "report.html",
     "write_resilience": "report.resilience",
@@ -99,6 +109,8 @@ __all__ = [
     "Run",
     "RunError",
     "Scenario",
+    "StudyResults",
+    "SweepPlan",
     "__version__",
     "answer",
     "capacity",
@@ -111,10 +123,13 @@ __all__ = [
     "load_scenario",
     "network_at",
     "open_run",
+    "open_study",
     "paths",
     "plan",
     "resilience",
     "run",
+    "sweep_plan",
+    "sweep_run",
     "validate",
     "write_report",
     "write_resilience",

@@ -35,6 +35,7 @@ class Purpose(enum.IntEnum):
     LASER_LOSS = 31
     STORM = 32
     RESILIENCE = 33
+    SWEEP = 40
 
 
 # Multipliers and key increments of Philox4x32 (Random123 1.09, philox.h).

@@ -16,7 +16,22 @@ docscrape = pytest.importorskip("numpydoc.docscrape", reason="numpydoc is not in
 
 NAMES = [name for name in bentpipe.__all__ if name != "__version__"]
 CALLED = [name for name in NAMES if inspect.isfunction(inspect.unwrap(getattr(bentpipe, name)))]
-HEAVY = ("numpy", "numba", "pydantic", "xarray", "zarr", "typer", "rich", "httpx", "jinja2", "h3", "sgp4")
+HEAVY = (
+    "numpy",
+    "numba",
+    "dask",
+    "distributed",
+    "fsspec",
+    "pydantic",
+    "xarray",
+    "zarr",
+    "typer",
+    "rich",
+    "httpx",
+    "jinja2",
+    "h3",
+    "sgp4",
+)
 #: What says the unit of a number: the end of its name, or words of its description.
 UNIT = re.compile(
     r"_(m|s|deg|rad|db|hz|km)$|\b(m|s|degrees|rad|sine|logarithm|factor|component|ratio)\b",

@@ -22,6 +22,10 @@ STAGES = {
     "simulate": "simulating",
     "write": "writing",
     "report": "writing the report",
+    "study": "checking the study",
+    "workers": "starting workers",
+    "tasks": "tasks done",
+    "runs": "runs done",
 }
 SECONDS_BETWEEN_LINES = 3.0
 

@@ -12,13 +12,15 @@ from bentpipe.errors import Fault, StoreError
 
 
 @contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
+def only_writer(folder: Path, what: str = "run") -> Iterator[None]:
     """Hold the lock of a run's folder.
 
     Parameters
     ----------
     folder : pathlib.Path
         Folder of the run.
+    what : str
+        What lies in the folder, for the message.
 
     Raises
     ------
@@ -30,7 +32,9 @@ def only_writer(folder: Path) -> Iterator[None]:
             _take(stream)
         except OSError:
             raise StoreError(
-                Fault("another process is writing this run", str(folder), None, "one writer", "wait for it to finish")
+                Fault(
+                    f"another process is writing this {what}", str(folder), None, "one writer", "wait for it to finish"
+                )
             ) from None
         yield
 

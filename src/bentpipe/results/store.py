@@ -22,7 +22,7 @@ from bentpipe.results.soundness import STATIC_RECORD, array_trouble, chunk_path,
 from bentpipe.results.variables import Variable, variables
 
 _CHUNKED = "slot"
-#: That of the arrays' metadata, in `_make`.
+#: That of the arrays' metadata, in `make_array`.
 _COMPRESSOR = Blosc(cname="zstd", clevel=1, shuffle=Blosc.SHUFFLE)
 
 
@@ -42,6 +42,23 @@ def write_atomically(path: Path, content: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     part.replace(path)
+
+
+def packed(values: npt.NDArray[Any], dtype: npt.DTypeLike) -> bytes:
+    """Encode one whole chunk as the arrays' metadata say.
+
+    Parameters
+    ----------
+    values : ndarray
+        Of the chunk's shape.
+    dtype : dtype_like
+        Of the array.
+
+    Returns
+    -------
+    bytes
+    """
+    return bytes(_COMPRESSOR.encode(np.ascontiguousarray(values, np.dtype(dtype).newbyteorder("<"))))
 
 
 @dataclass(frozen=True)
@@ -126,7 +143,7 @@ class Store:
     def _make_chunked(self, group: zarr.Group, variable: Variable, sizes: Mapping[str, int]) -> None:
         shape = tuple(self.grid.rows if d == _CHUNKED else sizes[d] for d in variable.dims)
         chunks = tuple(self.grid.length if d == _CHUNKED else max(1, sizes[d]) for d in variable.dims)
-        _make(group, variable.name, shape, chunks, variable)
+        make_array(group, variable.name, shape, chunks, variable)
 
     def write_static(self, static: Mapping[str, npt.NDArray[Any]]) -> None:
         """Write variables without a slot axis whole, and record their checksums.
@@ -139,7 +156,7 @@ class Store:
         table = {v.name: v for v in variables()}
         for name, values in static.items():
             shutil.rmtree(self.folder / "results.zarr" / name, ignore_errors=True)
-            array = _make(self.group, name, values.shape, tuple(max(1, n) for n in values.shape), table[name])
+            array = make_array(self.group, name, values.shape, tuple(max(1, n) for n in values.shape), table[name])
             array[...] = values
         hashes = {
             **self._static_record(),
@@ -224,11 +241,11 @@ class Store:
         array = self._array(name)
         if values.shape != array.chunks:
             raise StoreError(Fault("a block is of another shape than its array", name, values.shape, str(array.chunks)))
-        packed = bytes(_COMPRESSOR.encode(np.ascontiguousarray(values, array.dtype.newbyteorder("<"))))
+        content = packed(values, array.dtype)
         path = chunk_path(self.folder, name, values.ndim, chunk)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(packed)
-        return hashlib.sha256(packed).hexdigest()
+        path.write_bytes(content)
+        return hashlib.sha256(content).hexdigest()
 
     def _array(self, name: str) -> Any:
         """One array of the group; to open it anew for every block would take longer than to compress it."""
@@ -271,9 +288,26 @@ class Store:
         return found
 
 
-def _make(
+def make_array(
     group: zarr.Group, name: str, shape: Iterable[int], chunks: Iterable[int], variable: Variable
 ) -> zarr.Array[Any]:
+    """Make an array whose chunks `packed` can encode.
+
+    Parameters
+    ----------
+    group : zarr.Group
+        Where to.
+    name : str
+        Of the array.
+    shape, chunks : iterable of int
+        Of the whole, and of one chunk.
+    variable : Variable
+        Its type, dimensions, unit and meaning.
+
+    Returns
+    -------
+    zarr.Array
+    """
     dtype = np.dtype(variable.dtype)
     return group.create_array(
         name=name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import pickle
 import re
 import tomllib
 from collections.abc import Mapping
@@ -62,6 +63,46 @@ def load_scenario(source: str | Path, overrides: Mapping[str, Any] | None = None
         Where neither a built-in scenario nor a file has this name.
     """
     return _finish(_open(source), overrides or {})
+
+
+class ScenarioSource:
+    """A scenario text that is read once and then varied many times, as a sweep does.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path
+        As in `load_scenario`.
+
+    Raises
+    ------
+    ScenarioError
+        Where it is no TOML text; what its values say is checked by `vary`.
+    UnknownNameError
+        Where neither a built-in scenario nor a file has this name.
+    """
+
+    def __init__(self, source: str | Path) -> None:
+        # To unpickle a tree takes a tenth of the time of copying it.
+        self._document = pickle.dumps(_open(source))
+
+    def vary(self, overrides: Mapping[str, Any]) -> Scenario:
+        """Read it with some values changed.
+
+        Parameters
+        ----------
+        overrides : mapping of str to object
+            As in `load_scenario`.
+
+        Returns
+        -------
+        Scenario
+
+        Raises
+        ------
+        ScenarioError
+            With every fault found.
+        """
+        return _finish(pickle.loads(self._document), overrides)
 
 
 def parse_scenario(

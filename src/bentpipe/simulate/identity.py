@@ -8,14 +8,16 @@ import importlib.metadata
 import json
 import platform
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bentpipe.scenario.files import file_content
-from bentpipe.simulate.prepare import Prepared
+
+if TYPE_CHECKING:  # what it imports takes long to load
+    from bentpipe.simulate.prepare import Prepared
 
 _PACKAGES = ("h3", "numba", "numpy", "sgp4")
 #: Parts of the package on which results do not depend.
-_APART = ("cli", "report")
+_APART = ("cli", "report", "sweep")
 
 
 @functools.cache

@@ -176,6 +176,26 @@ class Prepared:
         return self.territory.places
 
 
+def scheduling_policy(wanted: str | Policy | Callable[[Any], Any]) -> Policy:
+    """Find a scheduling policy.
+
+    Parameters
+    ----------
+    wanted : str, Policy or callable
+        A name, a policy, or a scoring function.
+
+    Returns
+    -------
+    Policy
+
+    Raises
+    ------
+    UnknownNameError
+        Where no policy has that name.
+    """
+    return find_policy(SCHEDULING, wanted)
+
+
 def prepare(
     scenario: Scenario,
     scheduling: str | Policy | Callable[[Any], Any] | None = None,
@@ -206,7 +226,7 @@ def prepare(
     InputError
         Every fault that shows only against the catalogue: unknown regions, files that cannot be read.
     """
-    policy = find_policy(SCHEDULING, scheduling or scenario.policies.scheduling)
+    policy = scheduling_policy(scheduling or scenario.policies.scheduling)
     try:
         return _resolved(scenario, policy, seeds, topology, routing)
     except InputError as error:

@@ -96,7 +96,7 @@ def memory_estimate(
     return max(250e6 + 5600.0 * places, 290e6 + blocks) + report + (120e6 if cold else 0.0)
 
 
-def _is_cold() -> bool:
+def kernels_are_cold() -> bool:
     """Whether no kernel has been compiled yet for this source."""
     from bentpipe.kernel import cache_folder
 
@@ -133,7 +133,7 @@ def plan(
     """
     resolved = _scenario(scenario, {})
     _check_place(resolved.name, out)
-    cold = _is_cold()
+    cold = kernels_are_cold()
     from bentpipe.simulate.identity import run_identity
     from bentpipe.simulate.prepare import prepare
 
@@ -239,7 +239,7 @@ def run(
     resolved = _scenario(scenario, overrides)
     _check_place(resolved.name, out)
     begun = time.perf_counter()
-    if _is_cold():
+    if kernels_are_cold():
         tell("kernels", 0, 0)
     import bentpipe.simulate.recipe
 
@@ -347,11 +347,11 @@ def _open_or_create(folder: Path, grid: Grid, prepared: Prepared, identity: str)
     regions, seeds = len(prepared.territory.region_code), len(prepared.people)
     replicas = {"replica_terminals_connected": np.zeros((len(static["sample_slot"]), seeds, regions), np.int64)}
     if _identity_in(folder) == identity:
-        damaged = store.restore(_sizes(prepared), static | replicas)
+        damaged = store.restore(run_sizes(prepared), static | replicas)
         if not damaged and _is_sound(folder, store):
             return store
     else:
-        store.create(_sizes(prepared), static | replicas)
+        store.create(run_sizes(prepared), static | replicas)
     # The manifest comes last: without it the folder is no run, and is made anew.
     write_atomically(folder / "manifest.json", json.dumps(first_manifest(prepared, identity, grid), indent=1).encode())
     return store
@@ -380,7 +380,18 @@ def _keep_inputs(inputs: Path, prepared: Prepared) -> None:
             write_atomically(inputs / name, content)
 
 
-def _sizes(prepared: Prepared) -> dict[str, int]:
+def run_sizes(prepared: Prepared) -> dict[str, int]:
+    """Length of each dimension of a run's variables but ``slot``.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+
+    Returns
+    -------
+    dict of str to int
+    """
     from bentpipe.network.delay import SEGMENTS
 
     return {

@@ -37,7 +37,7 @@ def saved_scenario(run: Run) -> Scenario:
     except (OSError, ValueError, RecursionError):
         raise _damaged(run) from None
     try:
-        return _with_files(document, inputs)
+        return with_files(document, inputs)
     except (KeyError, TypeError, AttributeError, ValidationError):
         raise _damaged(run) from None
 
@@ -47,7 +47,20 @@ def _damaged(run: Run) -> StoreError:
     return StoreError(Fault("the run's scenario is damaged", where, remedy=mend(run.path)))
 
 
-def _with_files(document: dict[str, Any], inputs: Path) -> Scenario:
+def with_files(document: dict[str, Any], inputs: Path) -> Scenario:
+    """Read a scenario back from its portable document.
+
+    Parameters
+    ----------
+    document : dict
+        As `Scenario.portable` gives it; changed in place.
+    inputs : pathlib.Path
+        Folder that holds the files which it names, by role.
+
+    Returns
+    -------
+    Scenario
+    """
     for holder, key in (
         (document, "sites_file"),
         (document, "gateways_file"),

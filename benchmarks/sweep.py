@@ -1,0 +1,127 @@
+"""Time sweeps: ``python benchmarks/sweep.py [--runs 32] [--small 1000] [--skip scaling]``.
+
+Targets on two cores: two workers against one at least 1.8 times as fast on 32 one-hour runs; at most 50 ms of overhead
+a task; one worker at most 1.1 times the plain single-threaded loop; 1,000 small runs planned in 2 s, and a finished
+study of as many found to be finished in 5 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import bentpipe
+
+HOURS = """
+schema = 1
+name = "hours"
+base = "{base}"
+seeds = {runs}
+[fixed]
+"time.duration" = "1h"
+[keep]
+region_terminals_connected = ["mean", "min"]
+rtt_s = ["mean", "max"]
+"""
+SMALL = """
+schema = 1
+name = "many"
+base = "one-site"
+seeds = 10
+[fixed]
+"time.duration" = "1min"
+[[axes]]
+name = "load"
+key = "access.load"
+range = {{ start = 0.0, stop = 0.9, count = {count} }}
+[keep]
+site_rtt_s = ["mean", "max"]
+"""
+
+
+def session(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "session.json").read_text()))
+
+
+def plain_loop_s(base: str, runs: int) -> float:
+    """Prepare and simulate the same runs one after the other on one thread, without storing anything."""
+    from bentpipe.simulate.outputs import block_variables
+    from bentpipe.simulate.prepare import prepare
+    from bentpipe.simulate.recipe import State, advance
+
+    def one(seed: int) -> None:
+        prepared = prepare(bentpipe.load_scenario(base, {"time.duration": "1h", "seed": seed}), seeds=1)
+        length = prepared.block_slots
+        for begin in range(prepared.slots.start // length * length, prepared.slots.stop, length):
+            slots = range(max(begin, prepared.slots.start), min(begin + length, prepared.slots.stop))
+            block_variables(prepared, advance(prepared, State(), slots, threads=1)[0])
+
+    one(1)
+    begun = time.perf_counter()
+    for seed in range(1, runs + 1):
+        one(seed)
+    return time.perf_counter() - begun
+
+
+def scaling(folder: Path, base: str, runs: int) -> None:
+    study = folder / "hours.toml"
+    study.write_text(HOURS.format(base=base, runs=runs))
+    plain_s = plain_loop_s(base, runs)
+    print(f"{runs} one-hour runs of {base}, plain loop on one thread: {plain_s:.1f} s")
+    walls = {}
+    for workers in (1, 2):
+        out = folder / f"hours-{workers}"
+        begun = time.perf_counter()
+        bentpipe.sweep_run(study, out=out, workers=workers)
+        whole, told = time.perf_counter() - begun, session(out)
+        walls[workers] = told["wall_s"]
+        print(
+            f"{workers} worker(s): {told['wall_s']:.1f} s of tasks, {whole:.1f} s with starting and warming; "
+            f"overhead {1e3 * told['overhead_a_task_s']:.0f} ms a task of {told['tasks']}; seconds {told['seconds']}"
+        )
+    print(f"one worker beside the plain loop: {walls[1] / plain_s:.2f}; two beside one: {walls[1] / walls[2]:.2f}")
+
+
+def small(folder: Path, count: int) -> None:
+    study = folder / "many.toml"
+    study.write_text(SMALL.format(count=count // 10))
+    for note in ("first, with what is loaded", "again"):
+        begun = time.perf_counter()
+        bentpipe.sweep_plan(study)
+        print(f"plan of {count:,} runs, {note}: {time.perf_counter() - begun:.2f} s")
+    out = folder / "many"
+    begun = time.perf_counter()
+    bentpipe.sweep_run(study, out=out, workers=2)
+    told = session(out)
+    print(
+        f"{count:,} runs of 4 slots, 2 workers: {time.perf_counter() - begun:.1f} s, {told['wall_s']:.1f} s of tasks; "
+        f"overhead {1e3 * told['overhead_a_task_s']:.0f} ms a task; seconds {told['seconds']}"
+    )
+    begun = time.perf_counter()
+    study_ = bentpipe.sweep_run(study, out=out, workers=2)
+    print(f"resume of the finished study: {time.perf_counter() - begun:.2f} s")
+    begun = time.perf_counter()
+    mean = float(study_.dataset.site_rtt_s_mean.mean())
+    print(f"reading a mean of all runs: {time.perf_counter() - begun:.2f} s ({1e3 * mean:.1f} ms)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=32)
+    parser.add_argument("--small", type=int, default=1000)
+    parser.add_argument("--base", default="ukraine-2022")
+    parser.add_argument("--skip", default="")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        if options.skip != "small":
+            small(Path(name), options.small)
+        if options.skip != "scaling":
+            scaling(Path(name), options.base, options.runs)
+
+
+if __name__ == "__main__":
+    main()
