@@ -116,8 +116,8 @@ def effects_of(
         if dim != "draw" and length > 1
     ]
     if drawn and "draw" in dims and values.shape[list(dims).index("draw")] > 1:
-        by_draw, used = _by_draw(values, dims)
-        found += [_of_drawn(name, given, by_draw, used, values.size, how) for name, given in drawn.items()]
+        means, used = by_draw(values, dims)
+        found += [_of_drawn(name, given, means, used, values.size, how) for name, given in drawn.items()]
     return tuple(sorted((e for e in found if e is not None), key=lambda e: -e.change))
 
 
@@ -173,7 +173,7 @@ def label(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else shown(value)
 
 
-def _by_draw(values: Array, dims: Sequence[str]) -> tuple[Array, int]:
+def by_draw(values: Array, dims: Sequence[str]) -> tuple[Array, int]:
     """Mean of each draw over all else, NaN where a part of it is missing; and the runs behind the means."""
     held = np.moveaxis(values, list(dims).index("draw"), 0).reshape(values.shape[list(dims).index("draw")], -1)
     held = held[:, ~np.isnan(held).all(axis=0)]
