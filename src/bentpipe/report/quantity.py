@@ -110,7 +110,9 @@ def ticks_within(low: float, high: float, wanted: int) -> list[float]:
     return [significant(i * step, 12) for i in range(first, max(last, first + 1) + 1)]
 
 
-def ends_of(values: Iterable[float], wanted: int = 4, all_of: float | None = None) -> list[float]:
+def ends_of(
+    values: Iterable[float], wanted: int = 4, all_of: float | None = None, zero: bool = True
+) -> list[float]:
     """Ticks of an axis that holds values: from 0, unless the values lie close together far from it.
 
     Parameters
@@ -121,6 +123,8 @@ def ends_of(values: Iterable[float], wanted: int = 4, all_of: float | None = Non
         About how many steps.
     all_of : float, optional
         The most that can be: 100 for per cent.
+    zero : bool
+        Whether the axis may begin at 0 where no value is.
 
     Returns
     -------
@@ -129,7 +133,7 @@ def ends_of(values: Iterable[float], wanted: int = 4, all_of: float | None = Non
     """
     known = [v for v in values if math.isfinite(v)]
     low, high = min(known, default=0.0), max(known, default=1.0)
-    if low >= 0.0 and (high - low) > 0.25 * high or high == low == 0.0:
+    if zero and low >= 0.0 and (high - low) > 0.25 * high or high == low == 0.0:
         low = 0.0
     if high - low <= 1e-12 * max(abs(high), 1e-300):
         pad = abs(high) * 0.05 or 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from itertools import product
 
 import numpy as np
@@ -100,7 +101,7 @@ def small_multiples(reading: StudyReading, unit: Quantity, size: Size) -> str:
     height = 18 + rows * (head + tall + 30) + 22
     first = axes[0]
     drawing = Drawing(size.width, height, f"{reading.measure['words']} by {first.name} ({STAMP})")
-    ticks = tuple(ends_of(_drawn_values(values[:, shown][:, :, lines]), 4, 100.0 if unit.unit == "%" else None))
+    ticks = tuple(ends_of(_drawn_values(values[:, shown][:, :, lines]), 5, 100.0 if unit.unit == "%" else None))
     xs = list(first.numbers) if first.numbers else list(map(float, range(len(first.labels))))
     pad = 0.0 if first.numbers and len(xs) > 1 else 0.5
     ends = (min(xs) - pad, max(xs) + pad)
@@ -168,7 +169,7 @@ def _panel_lines(
             where = [(axes[0], i)] + [(a, p) for a, p in zip(axes[1:3], (panel, line), strict=False)]
             title = _title(where, s, unit, reading)
             x, y = number(frame.x(xs[i]) + dodge), number(frame.y(s.median))
-            drawing.add(f'<g class="dot d{number_of}"><title>{_escaped(title)}</title><circle cx="{x}" cy="{y}" r="4"/>')
+            drawing.add(f'<g class="dot d{number_of}"><title>{escape(title)}</title><circle cx="{x}" cy="{y}" r="4"/>')
             drawing.add(f'<circle class="halo-hit" cx="{x}" cy="{y}" r="11"/></g>')
 
 
@@ -184,18 +185,12 @@ def _text(shown: float, unit: Quantity) -> str:
     return unit.text(shown / unit.factor)
 
 
-def _escaped(text: str) -> str:
-    from html import escape
-
-    return escape(text)
-
-
 def histogram(reading: StudyReading, unit: Quantity, size: Size) -> str:
     """Draw how the runs are distributed, with their median and 5th and 95th percentile."""
     known = reading.known * unit.factor
     low, median, high, _ = spread(known)
     wanted = min(max(int(math.sqrt(known.size) * 1.5), 6), 30)
-    edges = np.array(ends_of(known, wanted) if known[0] == 0 else _edges(known, wanted))
+    edges = np.array(ends_of(known, wanted, zero=False))
     counts, _ = np.histogram(known, edges)
     height = 300.0 if size.wide else 250.0
     drawing = Drawing(size.width, height, f"{reading.measure['words']}: distribution of the runs ({STAMP})")
@@ -216,16 +211,10 @@ def histogram(reading: StudyReading, unit: Quantity, size: Size) -> str:
         anchor = "middle" if kind == "median" else "end" if value == low else ""
         shift = 0.0 if kind == "median" else -3.0 if value == low else 3.0
         drawing.text(x + shift, frame.top - (20 if kind == "median" else 8), words, "tick", anchor)
-    frame.across(drawing, [(t, axis_number(t)) for t in ends_of(known, 8 if size.wide else 4) if edges[0] <= t <= edges[-1]])
+    frame.across(drawing, [(t, axis_number(t)) for t in ends_of(known, 8 if size.wide else 4, zero=False) if edges[0] <= t <= edges[-1]])
     drawing.text((size.left + size.width - 14) / 2, height - 6, _measure_words(reading, unit), "unit", "middle")
     drawing.stamp(STAMP)
     return drawing.markup(f"chart {size.name}")
-
-
-def _edges(known: Float, wanted: int) -> list[float]:
-    from bentpipe.report.quantity import ticks_within
-
-    return ticks_within(float(known[0]), float(known[-1]), wanted)
 
 
 def _measure_words(reading: StudyReading, unit: Quantity) -> str:
@@ -237,7 +226,7 @@ def exceedance(reading: StudyReading, unit: Quantity, size: Size, by: Dimension 
     """Draw the share of runs in which the measure is at least so large; a line for each value of one axis."""
     height = 300.0 if size.wide else 250.0
     drawing = Drawing(size.width, height, f"Share of runs at or above a value of {reading.measure['words']} ({STAMP})")
-    ticks = ends_of(reading.known * unit.factor, 8 if size.wide else 4)
+    ticks = ends_of(reading.known * unit.factor, 8 if size.wide else 4, zero=False)
     low, high = ticks[0], ticks[-1]
     frame = Frame(size.left, size.width - 14, 34, height - 50, low, high, (0.0, 25.0, 50.0, 75.0, 100.0))
     frame.grid(drawing)
@@ -253,7 +242,7 @@ def exceedance(reading: StudyReading, unit: Quantity, size: Size, by: Dimension 
             share = float((shown >= value).mean())
             title = f"{words}{percent(share)} of {plural(shown.size, 'run')}: {_text(value, unit)} or more"
             x, y = number(frame.x(value)), number(frame.y(100 * share))
-            drawing.add(f'<g class="dot"><title>{_escaped(title)}</title><circle class="halo-hit" cx="{x}" cy="{y}" r="9"/></g>')
+            drawing.add(f'<g class="dot"><title>{escape(title)}</title><circle class="halo-hit" cx="{x}" cy="{y}" r="9"/></g>')
     drawing.text((size.left + size.width - 14) / 2, height - 6, _measure_words(reading, unit), "unit", "middle")
     drawing.stamp(STAMP)
     return drawing.markup(f"chart {size.name}")
@@ -293,7 +282,7 @@ def drawn_panels(reading: StudyReading, unit: Quantity, size: Size, names: Seque
     for at, (row, column) in zip(range(len(chosen)), product(range(rows), range(columns)), strict=False):
         one = chosen[at]
         left, top = size.left + column * (width + gap), 58 + row * (70 + tall)
-        across = ends_of(list(map(float, one.values)), 4)
+        across = ends_of(list(map(float, one.values)), 4, zero=False)
         frame = Frame(left, left + width, top, top + tall, across[0], across[-1], ticks)
         frame.grid(drawing, labels=column == 0)
         frame.across(drawing, [(t, axis_number(t)) for t in across])
@@ -303,7 +292,7 @@ def drawn_panels(reading: StudyReading, unit: Quantity, size: Size, names: Seque
             if math.isfinite(y):
                 title = f"{one.name} {x:.4g}: {_text(float(y), unit)}"
                 drawing.add(
-                    f'<g class="dot"><title>{_escaped(title)}</title><circle class="mark-dot" '
+                    f'<g class="dot"><title>{escape(title)}</title><circle class="mark-dot" '
                     f'cx="{number(frame.x(float(x)))}" cy="{number(frame.y(float(y)))}" r="3.5" opacity=".7"/></g>'
                 )
     drawing.stamp(STAMP)

@@ -88,13 +88,13 @@ def headline(reading: StudyReading, unit: Quantity) -> str:
     first = effects[0]
     if not first.change:
         return f"{begin}: nothing of it changes the measure, which stays {unit.text(float(reading.known.mean()))} (simulated)."
-    by = f"{first.name} matters most" if len(effects) > 1 else f"with {first.name}"
+    what = reading.measure["words"]
     sure = ""
     if first.interval is not None and not (first.interval[0] > 0 or first.interval[1] < 0):
         sure = "; what chance alone does is as large"
     return (
-        f"{begin}: {by}{' the measure goes' if len(effects) == 1 else ':'} from {unit.text(first.low)} at {_at(first, 'low')} to "
-        f"{unit.text(first.high)} at {_at(first, 'high')}{sure} (simulated)."
+        f"{begin}. It depends {'most ' if len(effects) > 1 else ''}on {first.name}: {unit.text(first.low)} at "
+        f"{_at(first, 'low')}, {unit.text(first.high)} at {_at(first, 'high')}{sure} ({what}; simulated)."
     )
 
 

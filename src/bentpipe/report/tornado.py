@@ -6,7 +6,7 @@ from bentpipe.report.charts import Size
 from bentpipe.report.quantity import Quantity, ends_of
 from bentpipe.report.studycharts import STAMP, Frame
 from bentpipe.report.studyreading import EffectOf, StudyReading
-from bentpipe.report.svg import Drawing, axis_number, number, text_width
+from bentpipe.report.svg import CHARACTER, Drawing, axis_number, number, text_width
 from bentpipe.report.wording import clipped
 
 ROWS = 16
@@ -20,7 +20,7 @@ def tornado(reading: StudyReading, unit: Quantity, size: Size) -> str:
     drawing = Drawing(size.width, bottom + 46, f"What changes {reading.measure['words']} most ({STAMP})")
     middle = float(reading.known.mean())
     ends = [v for e in rows for v in (e.low, e.high, *_ends(e))]
-    ticks = ends_of([unit.shown(v) for v in (*ends, middle)], 6 if size.wide else 3)
+    ticks = ends_of([unit.shown(v) for v in (*ends, middle)], 6 if size.wide else 3, zero=False)
     frame = Frame(10, size.width - 14, 30, bottom, ticks[0], ticks[-1], (0.0, 1.0))
     for value in ticks:
         drawing.line(frame.x(value), frame.top, frame.x(value), bottom, "grid")
@@ -58,7 +58,8 @@ def _row(drawing: Drawing, frame: Frame, effect: EffectOf, unit: Quantity, top: 
                      "scale", f"{name}: the change is {unit.span(*effect.interval, difference=True)}")  # fmt: skip
     if not effect.change:
         return
-    left, right = clipped(effect.low_at, 34), clipped(effect.high_at, 34)
+    room = int((drawing.width / 2 - 16) / (12 * CHARACTER))
+    left, right = clipped(effect.low_at, room), clipped(effect.high_at, room)
     wide = text_width(left, 11.5), text_width(right, 11.5)
     # Each end's words stand under it, drawn apart where the bar is short.
     x_left, x_right = min(a, b - 8) - 2, max(b, a + 8) + 2

@@ -127,6 +127,10 @@ def _along(values: Array, dims: Sequence[str], dim: str, along: Sequence[Any], h
     rest = [d for d in dims if d != dim and d not in chance]
     order = [dims.index(d) for d in (dim, *rest, *chance)]
     held = np.transpose(values, order).reshape(values.shape[dims.index(dim)], -1, *chance.values())
+    there = np.flatnonzero(~np.isnan(held).reshape(len(held), -1).all(axis=1))
+    if len(there) < 2:
+        return None
+    held, along = held[there], [along[i] for i in there]  # values without any run have nothing to compare
     whole = ~np.isnan(held).any(axis=0)
     if not whole.any():
         return None
@@ -137,7 +141,7 @@ def _along(values: Array, dims: Sequence[str], dim: str, along: Sequence[Any], h
     runs = int(whole.sum()) * len(held)
     if dim == "seed":
         low, high = (float(_quantile(means, q)) for q in (0.05, 0.95))
-        words = [f"{name} percentile of {len(means)} seeds" for name in ("5th", "95th")]
+        words = ["5th percentile", "95th percentile"]
         return _effect(dim, "seed", words, (low, high), None, (np.nan, np.nan), (), runs, values.size)
     bottom, top = int(np.argmin(means)), int(np.argmax(means))
     apart = others[top] - others[bottom]
@@ -218,8 +222,8 @@ def _quarters(values: Sequence[float]) -> list[tuple[str, npt.NDArray[np.int64]]
     size = max(1, round(len(values) / 4))
     low, high = order[:size], order[-size:]
     return [
-        (f"lowest quarter, to {label(float(values[low[-1]]))}", low),
-        (f"highest quarter, from {label(float(values[high[0]]))}", high),
+        (f"lowest quarter (to {float(values[low[-1]]):.3g})", low),
+        (f"highest quarter (from {float(values[high[0]]):.3g})", high),
     ]
 
 

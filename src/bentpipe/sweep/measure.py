@@ -140,7 +140,9 @@ def _reduced(dataset: xarray.Dataset, dims: Sequence[str], name: str, how: list[
     reduction = next((h for h in how if h in REDUCTIONS), "sum" if _adds(variable) else "mean")
     if inner:
         for dim in inner:
-            rules.append(f"{reduction} over the {values.sizes[dim]:,} {_EACH.get(dim, dim)}")
+            one = values.sizes[dim] == 1 and dim in dataset.coords
+            alone = f"{dim} {dataset[dim].values[0]}" if one else ""
+            rules.append(alone or f"{reduction} over the {values.sizes[dim]:,} {_EACH.get(dim, dim)}")
         counted = values.notnull().any(inner)
         values = getattr(values, reduction)(inner).where(counted)
     if variable == "region_terminals_connected" and reduction == "sum" and not how and _placed(dataset, varied):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -97,6 +99,26 @@ class StudyResults:
         found = self._store.commits()
         runs = zip(self.study["rows"], self.study["identities"], self.study["blocks"], strict=True)
         return [all(identity[:16] in found.get((row, at), ()) for at in range(n)) for row, identity, n in runs]
+
+    @property
+    def complete_runs(self) -> int:
+        """How many runs are there."""
+        return sum(self._complete)
+
+    def base_document(self) -> dict[str, Any]:
+        """The scenario of the first run as a document, from which the others differ.
+
+        Raises
+        ------
+        StoreError
+            Where it is missing or damaged.
+        """
+        where = f"inputs/{self.study['base']}"
+        content = self._store.place.read_many([where]).get(where, b"")
+        if hashlib.sha256(content).hexdigest() != self.study["base"]:
+            remedy = "run the study again, which writes it anew"
+            raise StoreError(Fault("the study's base document is damaged", f"{self.url}/{where}", remedy=remedy))
+        return dict(json.loads(content))
 
     @cached_property
     def failures(self) -> tuple[FailedRun, ...]:
