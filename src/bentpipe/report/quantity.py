@@ -110,9 +110,7 @@ def ticks_within(low: float, high: float, wanted: int) -> list[float]:
     return [significant(i * step, 12) for i in range(first, max(last, first + 1) + 1)]
 
 
-def ends_of(
-    values: Iterable[float], wanted: int = 4, all_of: float | None = None, zero: bool = True
-) -> list[float]:
+def ends_of(values: Iterable[float], wanted: int = 4, all_of: float | None = None, zero: bool = True) -> list[float]:
     """Ticks of an axis that holds values: from 0, unless the values lie close together far from it.
 
     Parameters
@@ -133,10 +131,12 @@ def ends_of(
     """
     known = [v for v in values if math.isfinite(v)]
     low, high = min(known, default=0.0), max(known, default=1.0)
-    if zero and low >= 0.0 and (high - low) > 0.25 * high or high == low == 0.0:
+    if (zero and low >= 0.0 and (high - low) > 0.25 * high) or high == low == 0.0:
         low = 0.0
     if high - low <= 1e-12 * max(abs(high), 1e-300):
         pad = abs(high) * 0.05 or 1.0
         low, high = low - pad, high + pad
     found = ticks_within(low, high, wanted)
-    return [t for t in found if all_of is None or t <= all_of + 1e-9] if all_of is not None and high <= all_of else found
+    return (
+        [t for t in found if all_of is None or t <= all_of + 1e-9] if all_of is not None and high <= all_of else found
+    )

@@ -177,7 +177,8 @@ def _title(where: Sequence[tuple[Dimension, int]], s: Spread, unit: Quantity, re
     along = ", ".join(f"{axis.name} {axis.labels[i]}" for axis, i in where)
     if not reading.chance:
         return f"{along}: {_text(s.median, unit)}"
-    return f"{along}: median {_text(s.median, unit)}, 5th to 95th percentile {_text(s.low, unit)} to {_text(s.high, unit)}, {plural(s.runs, 'run')}"
+    middle, low, high = (_text(v, unit) for v in (s.median, s.low, s.high))
+    return f"{along}: median {middle}, 5th to 95th percentile {low} to {high}, {plural(s.runs, 'run')}"
 
 
 def _text(shown: float, unit: Quantity) -> str:
@@ -211,7 +212,10 @@ def histogram(reading: StudyReading, unit: Quantity, size: Size) -> str:
         anchor = "middle" if kind == "median" else "end" if value == low else ""
         shift = 0.0 if kind == "median" else -3.0 if value == low else 3.0
         drawing.text(x + shift, frame.top - (20 if kind == "median" else 8), words, "tick", anchor)
-    frame.across(drawing, [(t, axis_number(t)) for t in ends_of(known, 8 if size.wide else 4, zero=False) if edges[0] <= t <= edges[-1]])
+    frame.across(
+        drawing,
+        [(t, axis_number(t)) for t in ends_of(known, 8 if size.wide else 4, zero=False) if edges[0] <= t <= edges[-1]],
+    )
     drawing.text((size.left + size.width - 14) / 2, height - 6, _measure_words(reading, unit), "unit", "middle")
     drawing.stamp(STAMP)
     return drawing.markup(f"chart {size.name}")
@@ -242,7 +246,9 @@ def exceedance(reading: StudyReading, unit: Quantity, size: Size, by: Dimension 
             share = float((shown >= value).mean())
             title = f"{words}{percent(share)} of {plural(shown.size, 'run')}: {_text(value, unit)} or more"
             x, y = number(frame.x(value)), number(frame.y(100 * share))
-            drawing.add(f'<g class="dot"><title>{escape(title)}</title><circle class="halo-hit" cx="{x}" cy="{y}" r="9"/></g>')
+            drawing.add(
+                f'<g class="dot"><title>{escape(title)}</title><circle class="halo-hit" cx="{x}" cy="{y}" r="9"/></g>'
+            )
     drawing.text((size.left + size.width - 14) / 2, height - 6, _measure_words(reading, unit), "unit", "middle")
     drawing.stamp(STAMP)
     return drawing.markup(f"chart {size.name}")

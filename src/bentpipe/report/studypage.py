@@ -41,8 +41,8 @@ def render_study(reading: StudyReading) -> str:
     axes = reading.axes
     grid = studycharts.grid_values(reading) if axes else None
     context = {
-        "r": reading, "unit": unit, "figures": figures, "headline": headline(reading, unit), "lines": _lines(reading, unit),
-        "overall": spread(reading.values.ravel()), "varied": varied_words(reading), "table": _table(reading, unit),
+        "r": reading, "unit": unit, "figures": figures, "headline": headline(reading, unit),
+        "lines": _lines(reading, unit), "overall": spread(reading.values.ravel()), "varied": varied_words(reading), "table": _table(reading, unit),
         "listed": LISTED, "axes": axes, "effects": reading.effects[:ROWS], "by": _grouping(reading),
         "legend": [axes[2].labels[i] for i in studycharts.picked(len(axes[2].labels), studycharts.LINES)]
         if len(axes) > 2 else [],
@@ -56,7 +56,7 @@ def render_study(reading: StudyReading) -> str:
 def unit_of(reading: StudyReading) -> Quantity:
     """How the values of a study's measure are written."""
     ends = [v for e in reading.effects for v in (e.low, e.high) if e.change]
-    return quantity(reading.measure["unit"], ends or [v for v in spread(reading.values.ravel())[:3]])
+    return quantity(reading.measure["unit"], ends or list(spread(reading.values.ravel())[:3]))
 
 
 def varied_words(reading: StudyReading) -> str:
@@ -64,7 +64,9 @@ def varied_words(reading: StudyReading) -> str:
     parts = [f"{d.name} ({plural(len(d.labels), 'value')})" for d in reading.axes]
     for d in reading.chance:
         names = joined([one.name for one in reading.drawn])
-        parts.append(plural(len(d.labels), "seed") if d.kind == "seed" else f"{plural(len(d.labels), 'draw')} of {names}")
+        parts.append(
+            plural(len(d.labels), "seed") if d.kind == "seed" else f"{plural(len(d.labels), 'draw')} of {names}"
+        )
     return joined(parts)
 
 
@@ -87,7 +89,8 @@ def headline(reading: StudyReading, unit: Quantity) -> str:
         return f"{begin}: {told if reading.known.size > 1 else unit.text(median)} (simulated)."
     first = effects[0]
     if not first.change:
-        return f"{begin}: nothing of it changes the measure, which stays {unit.text(float(reading.known.mean()))} (simulated)."
+        stays = unit.text(float(reading.known.mean()))
+        return f"{begin}: nothing of it changes the measure, which stays {stays} (simulated)."
     what = reading.measure["words"]
     sure = ""
     if first.interval is not None and not (first.interval[0] > 0 or first.interval[1] < 0):
@@ -118,7 +121,9 @@ def _lines(reading: StudyReading, unit: Quantity) -> list[tuple[str, str]]:
         found.append(("Then", " ".join(words)))
     chance = next((e for e in reading.effects if e.kind == "seed"), None)
     if chance is not None:
-        found.append(("Chance", f"{unit.difference(chance.change)} between the 5th and the 95th percentile of the seeds."))
+        found.append(
+            ("Chance", f"{unit.difference(chance.change)} between the 5th and the 95th percentile of the seeds.")
+        )
     missing = int((~reading.complete).sum())
     empty = int((reading.complete & np.isnan(reading.values)).sum())
     told = f"{plural(int(reading.complete.sum()), 'run')} of {count(reading.values.size, 9)} done"
@@ -167,7 +172,10 @@ def _table(reading: StudyReading, unit: Quantity) -> list[dict[str, Any]]:
     rows = []
     for index in product(*(range(n) for n in held.shape[:-1])):
         found = spread(held[index])
-        at = [(axis.labels[i], axis.numbers[i] if axis.numbers else None) for axis, i in zip(reading.axes, index, strict=True)]
+        at = [
+            (axis.labels[i], axis.numbers[i] if axis.numbers else None)
+            for axis, i in zip(reading.axes, index, strict=True)
+        ]
         rows.append(
             {"at": at, "s": found, "left_out": held.shape[-1] - found.runs, "unfinished": int((~complete[index]).sum())}
         )
@@ -208,10 +216,14 @@ def _inputs(reading: StudyReading) -> list[dict[str, str]]:
         values = ", ".join(d.labels[:8]) + (f", \u2026 ({len(d.labels)} values)" if len(d.labels) > 8 else "")
         note = "chance: the scenario\u2019s random numbers" if d.kind == "seed" else "axis of the study"
         for key in d.keys or (d.name,):
-            rows.append({"key": key, "value": values, "tag": "computed" if d.kind == "seed" else "assumed", "note": note})
+            rows.append(
+                {"key": key, "value": values, "tag": "computed" if d.kind == "seed" else "assumed", "note": note}
+            )
     for one in reading.drawn:
         numbers = [v for v in one.values if isinstance(v, int | float) and not isinstance(v, bool)]
-        words = f"{min(numbers):.4g} to {max(numbers):.4g}" if numbers else ", ".join(sorted({str(v) for v in one.values}))
+        words = (
+            f"{min(numbers):.4g} to {max(numbers):.4g}" if numbers else ", ".join(sorted({str(v) for v in one.values}))
+        )
         for key in one.keys:
             rows.append({"key": key, "value": words, "tag": "assumed", "note": f"drawn {len(one.values)} times"})
     for key, value in reading.fixed.items():

@@ -60,33 +60,60 @@ class EffectOf(Protocol):
     """What the tornado shows of an axis; see `bentpipe.sweep.effects.Effect`."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Axis or drawn input."""
+
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """ "axis", "drawn" or "seed"."""
+
     @property
-    def low_at(self) -> str: ...
+    def low_at(self) -> str:
+        """Where the measure is lowest."""
+
     @property
-    def high_at(self) -> str: ...
+    def high_at(self) -> str:
+        """Where it is highest."""
+
     @property
-    def low(self) -> float: ...
+    def low(self) -> float:
+        """Lowest mean."""
+
     @property
-    def high(self) -> float: ...
+    def high(self) -> float:
+        """Highest mean."""
+
     @property
-    def change(self) -> float: ...
+    def change(self) -> float:
+        """Their difference."""
+
     @property
-    def interval(self) -> tuple[float, float] | None: ...
+    def interval(self) -> tuple[float, float] | None:
+        """Interval of the change."""
+
     @property
-    def least(self) -> float: ...
+    def least(self) -> float:
+        """Least change over the other axes."""
+
     @property
-    def most(self) -> float: ...
+    def most(self) -> float:
+        """Largest change over the other axes."""
+
     @property
-    def rank_correlation(self) -> float | None: ...
+    def rank_correlation(self) -> float | None:
+        """Spearman's."""
+
     @property
-    def rank_interval(self) -> tuple[float, float] | None: ...
+    def rank_interval(self) -> tuple[float, float] | None:
+        """Its interval."""
+
     @property
-    def runs(self) -> int: ...
+    def runs(self) -> int:
+        """Runs compared."""
+
     @property
-    def left_out(self) -> int: ...
+    def left_out(self) -> int:
+        """Runs that could not be."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,9 @@ def tornado(reading: StudyReading, unit: Quantity, size: Size) -> str:
     for at, effect in enumerate(rows):
         _row(drawing, frame, effect, unit, 30 + at * _TALL)
     x = frame.x(unit.shown(middle))
-    drawing.path(f"M{number(x)} {number(frame.top)}V{number(bottom)}", "total", f"mean of all runs: {unit.text(middle)}")
+    drawing.path(
+        f"M{number(x)} {number(frame.top)}V{number(bottom)}", "total", f"mean of all runs: {unit.text(middle)}"
+    )
     drawing.stamp(STAMP)
     return drawing.markup(f"chart {size.name}")
 
@@ -53,20 +55,24 @@ def _row(drawing: Drawing, frame: Frame, effect: EffectOf, unit: Quantity, top: 
     drawing.rect(a, top + 23, max(b - a, 2.0), 16, kind, title, 2)
     if effect.interval is not None and effect.interval[1] > effect.interval[0]:
         low, high = (frame.x(unit.shown(v)) for v in _ends(effect))
-        y = number(top + 31)
-        drawing.path(f"M{number(low)} {y}H{number(high)}M{number(low)} {number(top + 27)}v8M{number(high)} {number(top + 27)}v8",
-                     "scale", f"{name}: the change is {unit.span(*effect.interval, difference=True)}")  # fmt: skip
-    if not effect.change:
-        return
+        ends = "".join(f"M{number(x)} {number(top + 27)}v8" for x in (low, high))
+        words = f"{name}: the change is {unit.span(*effect.interval, difference=True)}"
+        drawing.path(f"M{number(low)} {number(top + 31)}H{number(high)}{ends}", "scale", words)
+    if effect.change:
+        _end_words(drawing, frame, effect, (a, b), top + 53)
+
+
+def _end_words(drawing: Drawing, frame: Frame, effect: EffectOf, bar: tuple[float, float], y: float) -> None:
+    """Write under each end of a bar where the measure is so; drawn apart where the bar is short."""
+    a, b = bar
     room = int((drawing.width / 2 - 16) / (12 * CHARACTER))
     left, right = clipped(effect.low_at, room), clipped(effect.high_at, room)
     wide = text_width(left, 11.5), text_width(right, 11.5)
-    # Each end's words stand under it, drawn apart where the bar is short.
     x_left, x_right = min(a, b - 8) - 2, max(b, a + 8) + 2
     x_left = max(x_left, frame.left + wide[0])
     x_right = min(x_right, frame.right - wide[1])
     if x_right - x_left < 8:
         x_right = min(x_left + 8, frame.right - wide[1])
         x_left = max(x_right - 8, frame.left + wide[0])
-    drawing.text(x_left, top + 53, left, "tick halo", "end")
-    drawing.text(x_right, top + 53, right, "tick halo")
+    drawing.text(x_left, y, left, "tick halo", "end")
+    drawing.text(x_right, y, right, "tick halo")

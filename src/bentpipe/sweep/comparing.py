@@ -88,11 +88,15 @@ def compare_studies(
     over = [d for d in first.dims if d in CHANCE] or list(first.dims)
     data = {
         "simulated": True, "disclaimer": DISCLAIMER, "notes": notes, "confidence": confidence, "resamples": resamples,
-        "studies": [{"name": n, "place": s.url, "runs": s.plan["runs"]} for n, s in zip(names, (first, second), strict=True)],
+        "studies": [_about(n, s) for n, s in zip(names, (first, second), strict=True)],
         "pairs": int(np.prod([len(v) for v in common.values()], dtype=np.int64)), "over": over,
         "statistics": rows, "differences": inputs,
     }  # fmt: skip
     return StudyComparison(tuple(_lines(data, names)), data)
+
+
+def _about(name: str, study: StudyResults) -> dict[str, Any]:
+    return {"name": name, "place": study.url, "runs": study.plan["runs"], "complete": study.complete_runs}
 
 
 def _common(first: StudyResults, second: StudyResults) -> dict[str, list[Any]]:
@@ -214,10 +218,12 @@ def _inputs(first: StudyResults, second: StudyResults) -> list[dict[str, Any]]:
     documents = [study.base_document() for study in (first, second)]
     varied = {key for s in (first, second) for keys in s.study["axis_keys"].values() for key in keys}
     found = []
-    for path, new in differences(*documents):
+    for path, new in differences(documents[0], documents[1]):
         key = ".".join(map(str, path))
         if key not in varied:
-            found.append({"key": key, "values": [_value_at(documents[0], path), None if new == {"bentpipe": "gone"} else new]})
+            found.append(
+                {"key": key, "values": [_value_at(documents[0], path), None if new == {"bentpipe": "gone"} else new]}
+            )
     return found
 
 
@@ -236,7 +242,10 @@ def _lines(data: dict[str, Any], names: tuple[str, str]) -> list[str]:
     for row in data["statistics"]:
         table.append(_shown(row))
     over = " and ".join(f"{d}s" for d in data["over"] if d in CHANCE) or "all pairs"
-    what = f"Means over {plural(data['pairs'], 'pair')} of runs; difference: {names[1]} less {names[0]}; interval: percentile bootstrap over {over}."
+    what = (
+        f"Means over {plural(data['pairs'], 'pair')} of runs; difference: {names[1]} less {names[0]}; "
+        f"interval: percentile bootstrap over {over}."
+    )
     inputs = [f"{r['key']}: {_told(r['values'][0])} | {_told(r['values'][1])}" for r in data["differences"]]
     more = [f"and {len(inputs) - SHOWN} more"] if len(inputs) > SHOWN else []
     return [
@@ -254,11 +263,11 @@ def _shown(row: dict[str, Any]) -> list[str]:
     if not row["pairs"]:
         return [row["name"], "no pair", "", "", "", "", "0"]
     near = [abs(v) for v in (row["difference"], *(row["interval"] or ())) if v]
-    unit = quantity(row["unit"], [*row["mean"], *[v for v in row["mean"]]])
+    unit = quantity(row["unit"], [*row["mean"], *list(row["mean"])])
     fine = quantity(row["unit"], [0.0, max(near, default=0.0)])
     fine = fine if fine.unit == unit.unit else unit
     sign = "+" if row["difference"] > 0 else ""
-    ends = "\u2013" if row["interval"] is None else fine.span(*row["interval"], difference=True)
+    ends = "\u2013" if row["interval"] is None else fine.span(row["interval"][0], row["interval"][1], difference=True)
     larger = f"{100 * row['larger_share']:.0f} %"
     missing = f" ({row['left_out']} left out)" if row["left_out"] else ""
     return [

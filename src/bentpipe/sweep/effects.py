@@ -130,7 +130,7 @@ def _along(values: Array, dims: Sequence[str], dim: str, along: Sequence[Any], h
     there = np.flatnonzero(~np.isnan(held).reshape(len(held), -1).all(axis=1))
     if len(there) < 2:
         return None
-    held, along = held[there], [along[i] for i in there]  # values without any run have nothing to compare
+    held, along = held[there], [along[i] for i in there.tolist()]  # values without any run have nothing to compare
     whole = ~np.isnan(held).any(axis=0)
     if not whole.any():
         return None
@@ -190,7 +190,7 @@ def by_draw(values: Array, dims: Sequence[str]) -> tuple[Array, int]:
 def _of_drawn(name: str, given: Sequence[Any], by_draw: Array, each: int, size: int, how: _Resampling) -> Effect | None:
     """The outcome of the draws with the lowest and the highest values, and their rank correlation."""
     kept = np.flatnonzero(~np.isnan(by_draw))
-    values, outcome = [given[i] for i in kept], by_draw[kept]
+    values, outcome = [given[i] for i in kept.tolist()], by_draw[kept]
     numbers = all(is_number(v) for v in values)
     groups = _quarters(values) if numbers else _classes(values)
     if len(groups) < 2:

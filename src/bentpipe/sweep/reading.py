@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def _dimension(study: StudyResults, name: str) -> Dimension:
     kind = name if name in ("seed", "draw") else "axis"
     keys = tuple(study.study["axis_keys"].get(name, ()))
     numbers = tuple(map(float, along)) if all(is_number(v) for v in along) else None
-    if numbers is not None and not all((b > a) == (numbers[1] > numbers[0]) for a, b in zip(numbers, numbers[1:], strict=False)):
+    if numbers is not None and not all((b > a) == (numbers[1] > numbers[0]) for a, b in itertools.pairwise(numbers)):
         numbers = None
     return Dimension(name, kind, keys, tuple(label(v) for v in along), numbers)
 

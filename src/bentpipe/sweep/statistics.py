@@ -7,7 +7,7 @@ delay of a site that is never served).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +86,9 @@ def kept_variable(dataset: xarray.Dataset, variable: str) -> xarray.DataArray:
     known = [str(name) for name in dataset.data_vars if name != "run_complete"]
     if variable not in known:
         hint = did_you_mean(variable, known)
-        raise InputError(Fault("the study keeps no such variable", "variable", variable, "one of " + ", ".join(known), hint))
+        raise InputError(
+            Fault("the study keeps no such variable", "variable", variable, "one of " + ", ".join(known), hint)
+        )
     found = dataset[variable].where(dataset["run_complete"])
     found.attrs = dict(dataset[variable].attrs)
     return found
@@ -220,7 +222,9 @@ def positions(dims: Mapping[str, int], resamples: int, seed: int) -> list[npt.ND
     ]
 
 
-def resampled(values: Array, dims: Mapping[str, int], statistic: Callable[[Array], Array], resamples: int, seed: int) -> Array:
+def resampled(
+    values: Array, dims: Mapping[str, int], statistic: Callable[[Array], Array], resamples: int, seed: int
+) -> Array:
     """A statistic of every resample of the runs.
 
     Positions of each dimension are drawn by themselves and crossed: runs that share a seed or a draw go together, as
@@ -291,7 +295,9 @@ def bootstrap(
     along = over_runs(dims, over)
     values = kept_variable(dataset, variable)
     found = bootstrap_of(values, along, function, resamples, seed, confidence)
-    out = with_counts(values, along, **{part: found.isel(bound=i) for i, part in enumerate(("estimate", "low", "high"))})
+    out = with_counts(
+        values, along, **{part: found.isel(bound=i) for i, part in enumerate(("estimate", "low", "high"))}
+    )
     for part in ("estimate", "low", "high"):
         out[part].attrs = dict(values.attrs)
     return out.assign_attrs(statistic=name, confidence=confidence, resamples=resamples)
