@@ -42,7 +42,8 @@ def render_study(reading: StudyReading) -> str:
     grid = studycharts.grid_values(reading) if axes else None
     context = {
         "r": reading, "unit": unit, "figures": figures, "headline": headline(reading, unit),
-        "lines": _lines(reading, unit), "overall": spread(reading.values.ravel()), "varied": varied_words(reading), "table": _table(reading, unit),
+        "lines": _lines(reading, unit), "overall": spread(reading.values.ravel()), "varied": varied_words(reading),
+        "table": _table(reading, unit),
         "listed": LISTED, "axes": axes, "effects": reading.effects[:ROWS], "by": _grouping(reading),
         "legend": [axes[2].labels[i] for i in studycharts.picked(len(axes[2].labels), studycharts.LINES)]
         if len(axes) > 2 else [],

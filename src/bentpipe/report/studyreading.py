@@ -65,7 +65,7 @@ class EffectOf(Protocol):
 
     @property
     def kind(self) -> str:
-        """ "axis", "drawn" or "seed"."""
+        """Axis, drawn input or chance."""
 
     @property
     def low_at(self) -> str:

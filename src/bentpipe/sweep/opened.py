@@ -179,7 +179,7 @@ class StudyResults:
         Returns
         -------
         xarray.Dataset
-            ``value`` in the unit of the variable, with the dimension ``quantile``; ``runs`` behind it, and
+            ``value`` in the unit of the variable, with the dimension ``quantile`` for several; ``runs`` behind it, and
             ``left_out``: runs that are unfinished, were given up or have no value.
 
         Raises
@@ -215,7 +215,7 @@ class StudyResults:
         Returns
         -------
         xarray.Dataset
-            ``share`` (1 = all runs that have a value), with the dimension ``level``; ``runs`` and ``left_out`` as for
+            ``share`` (1 = all runs that have a value), with the dimension ``level`` for several; ``runs`` and ``left_out`` as for
             `quantiles`.
 
         Raises

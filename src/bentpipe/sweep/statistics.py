@@ -121,6 +121,7 @@ def quantiles(
     along = over_runs(dims, over)
     values = kept_variable(dataset, variable)
     found = _one_chunk(values, along).quantile(wanted, dim=along, skipna=True)
+    found = found.isel(quantile=0) if np.ndim(q) == 0 else found
     return with_counts(values, along, value=found.assign_attrs(values.attrs))
 
 
@@ -142,6 +143,7 @@ def exceedance(
     values = kept_variable(dataset, variable)
     unit = {"units": str(values.attrs.get("units", "1"))}
     against = xarray.DataArray(levels, dims="level", coords={"level": ("level", levels, unit)})
+    against = against.isel(level=0) if np.ndim(level) == 0 else against
     beyond = values < against if below else values > against
     runs = values.notnull().sum(along)
     share = beyond.sum(along) / runs.where(runs > 0)
