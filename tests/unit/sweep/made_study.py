@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,8 +28,14 @@ def made_study(
     keys: Mapping[str, Sequence[str]] | None = None,
     name: str = "made",
     lazy: bool = False,
+    document: Mapping[str, Any] | None = None,
 ) -> StudyResults:
     """Variables are arrays over the coordinates, or pairs of inner dimensions and an array."""
+    base = json.dumps(document or {}).encode()
+    digest = hashlib.sha256(base).hexdigest()
+    if document is not None:
+        (folder / "inputs").mkdir(parents=True, exist_ok=True)
+        (folder / "inputs" / digest).write_bytes(base)
     dims, shape = tuple(coordinates), tuple(len(v) for v in coordinates.values())
     there = np.ones(shape, np.bool_) if complete is None else np.asarray(complete)
     held = {
@@ -39,7 +47,7 @@ def made_study(
         coords={dim: (dim, np.array(values)) for dim, values in coordinates.items()} | dict(places or {}),
     )
     study = {
-        "name": name, "title": f"A {name} study", "base_name": "one-site", "base": "0" * 64,
+        "name": name, "title": f"A {name} study", "base_name": "one-site", "base": digest,
         "created_utc": "2026-11-26T00:00:00Z", "dims": list(dims), "shape": list(shape),
         "coordinates": {k: list(v) for k, v in coordinates.items()}, "drawn": {k: list(v) for k, v in (drawn or {}).items()},
         "axis_keys": {d: [f"key.{d}"] for d in dims if d not in ("seed", "draw")}
