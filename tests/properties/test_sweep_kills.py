@@ -22,7 +22,7 @@ from small_world import assert_same
 pytest.importorskip("distributed", reason="dask and distributed are not installed: they are in the extra sweep")
 
 import psutil
-from small_study import STUDY, alone, values_of, write_study
+from small_study import STUDY, alone, use_threads, values_of, write_study
 
 import bentpipe
 from bentpipe.errors import InputError, RunError, StoreError
@@ -62,7 +62,7 @@ def client(study: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
     """``bentpipe sweep run`` as a user starts it, in a group of its own."""
     command = [sys.executable, "-c", "import sys; from bentpipe.cli import main; sys.exit(main())", "sweep", "run"]
     return subprocess.Popen(
-        [*command, str(study), "--out", str(folder), "--workers", "2", *options],
+        [*command, str(study), "--out", str(folder), "--workers", "1", *options],
         stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
@@ -74,22 +74,7 @@ def wait_for(what: Any, seconds: float = 120.0) -> None:
         time.sleep(0.01)
 
 
-def test_a_worker_that_is_killed_at_work_loses_nothing(study: Path, reference: dict[str, Any], tmp_path: Path) -> None:
-    killed: list[int] = []
-
-    def kill(stage: str, done: int, total: int) -> None:
-        if stage == "tasks" and done in (2, 6) and len(killed) < 1 + done // 6:
-            victim = random.Random(done).choice(workers_of(psutil.Process()))
-            victim.send_signal(signal.SIGKILL)
-            killed.append(victim.pid)
-
-    found = bentpipe.sweep_run(study, out=tmp_path / "study", workers=2, progress=kill)
-    assert len(killed) == 2
-    assert found.complete and not found.failures
-    assert_same(reference, values_of(found))
-
-
-def test_a_client_interrupted_then_killed_leaves_a_study_that_resumes(
+def test_clients_and_workers_that_are_killed_lose_nothing(
     study: Path, reference: dict[str, Any], tmp_path: Path
 ) -> None:
     folder = tmp_path / "study"
@@ -114,7 +99,17 @@ def test_a_client_interrupted_then_killed_leaves_a_study_that_resumes(
     had = records(folder)
     assert had >= 4
     assert bentpipe.open_study(folder, verify=True).plan["runs"] == 24
-    found = bentpipe.sweep_run(study, out=folder, workers=2)
+
+    killed: list[int] = []
+
+    def kill(stage: str, done: int, total: int) -> None:
+        if stage == "tasks" and done == had + 2 and not killed:
+            victim = random.Random(done).choice(workers_of(psutil.Process()))
+            victim.kill()
+            killed.append(victim.pid)
+
+    found = bentpipe.sweep_run(study, out=folder, workers=2, progress=kill)
+    assert killed and found.complete and not found.failures
     assert json.loads((folder / "session.json").read_text())["tasks"] == found.plan["tasks"] - had
     assert_same(reference, values_of(found))
 
@@ -153,7 +148,7 @@ def test_a_scheduler_that_dies_is_told_and_the_study_resumes(
     with monkeypatch.context() as patch:
         mine = {**cluster.environment(), "numpy": "1.0", "python": "2.7"}
         for module in (cluster, driver):
-            patch.setattr(module, "environment", lambda: mine)
+            patch.setattr(module, "own_environment", lambda: mine)
         with pytest.raises(RunError, match=r"(?s)do not match.*worker +what +client +worker has.*python +2\.7 +3\."):
             bentpipe.sweep_run(study, out=folder, scheduler=address)
     assert records(folder) == 0
@@ -165,7 +160,8 @@ def test_a_scheduler_that_dies_is_told_and_the_study_resumes(
     with pytest.raises(RunError, match=r"scheduler is gone; finished blocks are kept"):
         bentpipe.sweep_run(study, out=folder, scheduler=address, progress=kill)
     assert 3 <= records(folder) < 24
-    assert_same(reference, values_of(bentpipe.sweep_run(study, out=folder, workers=1)))
+    use_threads(monkeypatch)
+    assert_same(reference, values_of(bentpipe.sweep_run(study, out=folder)))
 
 
 def test_a_scheduler_that_does_not_answer_is_told_in_time(

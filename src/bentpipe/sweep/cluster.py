@@ -7,8 +7,10 @@ import functools
 import hashlib
 import importlib.util
 import logging
+import multiprocessing.resource_tracker
 import os
 import platform
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from bentpipe.errors import Fault, InputError, RunError
 
 #: Seconds in which a scheduler must answer.
 ANSWER_S = 8.0
-#: Workers that a task may take down before it is given up: a kill from outside is no fault of the task.
+#: Workers that may die with a task before it is given up: a kill from outside is no fault of the task.
 ALLOWED_DEATHS = 10
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "BLOSC_NTHREADS")
 
@@ -54,6 +56,11 @@ def environment() -> dict[str, str]:
     source = hashlib.sha256(f"{source_digest()}{_sweep_source()}".encode()).hexdigest()[:12]
     python = ".".join(platform.python_version_tuple()[:2])
     return {"python": python, "machine": platform.machine(), "source of bentpipe": source, **found}
+
+
+def own_environment() -> dict[str, str]:
+    """What `environment` says of the client."""
+    return environment()
 
 
 def skew(mine: Mapping[str, str], theirs: Mapping[str, Mapping[str, str] | str]) -> str:
@@ -180,21 +187,41 @@ def _local_cluster(workers: int, memory: str | None) -> Iterator[Any]:
         "distributed.nanny.pre-spawn-environ": dict.fromkeys(_THREADS, "1"),
     }
     with dask.config.set(settings), _quiet(logging.ERROR):
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0" if has_dashboard else None,
-            memory_limit=memory or "auto",
-            env=dict.fromkeys(_THREADS, "1"),
-            silence_logs=logging.ERROR,
-        )
+        with _deaf_children():
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0" if has_dashboard else None,
+                memory_limit=memory or "auto",
+                env=dict.fromkeys(_THREADS, "1"),
+                silence_logs=logging.ERROR,
+            )
         try:
             yield cluster
         finally:
             with contextlib.suppress(Exception):
                 cluster.close(timeout=10)
+
+
+@contextlib.contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Let processes that are started in here, and by threads that are, not hear Ctrl-C: it is for the client.
+
+    A terminal sends it to all of them, and each would print where it was. The threads of Dask that are born here keep
+    the signal blocked, so that workers which they start again later are deaf, too; ours hears it when they are up.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Starting this helper would unblock the signal again in the thread that starts it.
+    multiprocessing.resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
@@ -228,7 +255,7 @@ def refuse_skew(client: Any, addresses: list[str]) -> None:
     RunError
         With a table of what differs.
     """
-    table = skew(environment(), ask_workers(client, addresses))
+    table = skew(own_environment(), ask_workers(client, addresses))
     if table:
         remedy = "install the client's versions on the workers (or the other way round)"
         raise RunError(f"client and workers do not match; {remedy}:\n  {table}")

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bentpipe.errors import Fault, RunError, StoreError
-from bentpipe.sweep.cluster import ask_workers, environment, skew
+from bentpipe.sweep.cluster import ALLOWED_DEATHS, ask_workers, own_environment, skew
 from bentpipe.sweep.matrix import RunSpec
 from bentpipe.sweep.place import Place
 from bentpipe.sweep.store import Failure
@@ -27,6 +27,8 @@ LOOK_S = 1.0
 #: Seconds without the scheduler after which a study is left for later.
 LOST_S = 15.0
 
+_DEADLY = "its workers died again and again: it may need more memory than they have"
+
 Tell = Callable[[str, int, int], None]
 
 
@@ -40,6 +42,7 @@ class Work:
     owner: str = ""
     out: set[int] = field(default_factory=set)
     tries: Counter[int] = field(default_factory=Counter)
+    deaths: Counter[int] = field(default_factory=Counter)
     given_up: bool = False
 
     @property
@@ -105,7 +108,7 @@ class Driver:
         #: Whether workers share a cache of kernels: where it is empty, one fills it before the others need it.
         self.one_first = False
         self._looked = self._seen = time.monotonic()
-        self._mine = environment()
+        self._mine = own_environment()
 
     def run(self) -> None:
         """Work until nothing is left, or nothing more can be done.
@@ -152,8 +155,7 @@ class Driver:
         for address in [a for a in self.threads if a not in known]:
             del self.threads[address]
             self.in_hand.pop(address, None)
-            for work in self.begun:
-                work.owner = "" if work.owner == address else work.owner
+            self._take_back(address)
         self._drop([self.warming.pop(a) for a in list(self.warming) if a not in known])
         new = [a for a in known if a not in self.threads and a not in self.warming and a not in self.refused]
         if self.one_first and not kernels_known():
@@ -165,6 +167,28 @@ class Driver:
             if future.done():
                 self._drop([self.warming.pop(address)])
                 self.threads[address] = known[address]
+
+    def _take_back(self, address: str) -> None:
+        """Take back what a worker had in hand that is gone.
+
+        Every task is for one worker, and placed by us: left to Dask, tasks that may go to others as well wait for ever
+        where for a moment there was no worker at all.
+        """
+        for work in self.begun:
+            work.owner = "" if work.owner == address else work.owner
+        for name, (future, where, work, at) in list(self.futures.items()):
+            if where != address:
+                continue
+            del self.futures[name]
+            self._drop([future])
+            work.out.discard(at)
+            work.deaths[at] += 1
+            if work.deaths[at] <= ALLOWED_DEATHS:
+                work.blocks.appendleft(at)
+            else:
+                work.tries[at] = TRIES - 1
+                self._failed(work, at, {"error": _DEADLY})
+            self._close(work)
 
     def _check(self, new: list[str]) -> None:
         answers = ask_workers(self.client, new)
@@ -209,8 +233,7 @@ class Driver:
         work.out.add(at)
         name = f"bentpipe-{work.run.row}-{at}-{work.run.identity[:8]}-{work.tries[at]}-{time.monotonic_ns()}"
         future = self.client.submit(
-            compute, self.job, work.run, at, work.chained, key=name, pure=False, workers=[address],
-            allow_other_workers=True, retries=0,
+            compute, self.job, work.run, at, work.chained, key=name, pure=False, workers=[address], retries=0
         )  # fmt: skip
         self.in_hand[address] += 1
         self.futures[name] = (future, address, work, at)
@@ -236,7 +259,8 @@ class Driver:
         if found is None:
             return
         _, address, work, at = found
-        self.in_hand[address] -= 1
+        if address in self.threads:
+            self.in_hand[address] -= 1
         work.out.discard(at)
         told = self._told(future)
         self._drop([future])
@@ -258,7 +282,11 @@ class Driver:
             self.counts.seconds.update(told["seconds"])
             self.done += 1
             self.tell("tasks", self.done, self.total)
-        if work.finished or (work.given_up and not work.out):
+        self._close(work)
+
+    def _close(self, work: Work) -> None:
+        """Strike off a run of which nothing is left."""
+        if work.finished:
             self.left.pop(work.run.row, None)
             self.begun = [w for w in self.begun if w is not work]
 
@@ -272,8 +300,7 @@ class Driver:
             return None
         error = future.exception(timeout=30)
         died = type(error).__name__ == "KilledWorker"
-        what = "its workers died again and again: it may need more memory than they have" if died else str(error)
-        return {"error": f"{type(error).__name__}: {what}", "traceback": ""}
+        return {"error": _DEADLY if died else f"{type(error).__name__}: {error}", "traceback": ""}
 
     def _failed(self, work: Work, at: int, told: Mapping[str, Any]) -> None:
         work.tries[at] += 1
