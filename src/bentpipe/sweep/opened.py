@@ -59,6 +59,8 @@ class StudyResults:
         Folder or URL.
     study : dict
         What was asked: dimensions, coordinates, what is kept, versions.
+    _store : StudyStore
+        Reads it.
     """
 
     url: str
@@ -215,8 +217,8 @@ class StudyResults:
         Returns
         -------
         xarray.Dataset
-            ``share`` (1 = all runs that have a value), with the dimension ``level`` for several; ``runs`` and ``left_out`` as for
-            `quantiles`.
+            ``share`` (1 = all runs that have a value), with the dimension ``level`` for several; ``runs`` and
+            ``left_out`` as for `quantiles`.
 
         Raises
         ------

@@ -49,7 +49,8 @@ def made_study(
     study = {
         "name": name, "title": f"A {name} study", "base_name": "one-site", "base": digest,
         "created_utc": "2026-11-26T00:00:00Z", "dims": list(dims), "shape": list(shape),
-        "coordinates": {k: list(v) for k, v in coordinates.items()}, "drawn": {k: list(v) for k, v in (drawn or {}).items()},
+        "coordinates": {k: list(v) for k, v in coordinates.items()},
+        "drawn": {k: list(v) for k, v in (drawn or {}).items()},
         "axis_keys": {d: [f"key.{d}"] for d in dims if d not in ("seed", "draw")}
         | {d: [f"drawn.{d}"] for d in drawn or {}} | {k: list(v) for k, v in (keys or {}).items()},
         "fixed": {"time.duration": "5min"}, "keep": {"site_rtt_s": ["mean"]}, "versions": {"numpy": "2"},

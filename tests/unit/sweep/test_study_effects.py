@@ -88,7 +88,9 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     hits = 0
     for trial in range(200):
         rng = np.random.default_rng(trial)
-        made = made_study({"a": [0, 1], "draw": list(range(40))}, {"site_rtt_s_mean": rng.normal(size=(2, 40)) + [[0], [2]]})
+        made = made_study(
+            {"a": [0, 1], "draw": list(range(40))}, {"site_rtt_s_mean": rng.normal(size=(2, 40)) + [[0], [2]]}
+        )
         (effect,) = made.effects("site_rtt_s_mean", resamples=400)
         assert effect.interval is not None
         hits += effect.interval[0] <= 2.0 <= effect.interval[1]

@@ -48,7 +48,9 @@ def check(page: str) -> str:
         assert link in parser.ids
     for svg in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         assert len(ET.fromstring(svg)) > 0
-    assert "nan" not in re.findall(r"[a-z]+", re.sub(r"<style.*?</style>|<script.*?</script>", "", page, flags=re.S).lower())
+    assert "nan" not in re.findall(
+        r"[a-z]+", re.sub(r"<style.*?</style>|<script.*?</script>", "", page, flags=re.S).lower()
+    )
     assert not re.search(r'(?:src|href)="(?!#)', page)
     assert " style=" not in page
     assert "simulated" in page
@@ -117,7 +119,9 @@ def test_the_page_says_what_matters_most_and_by_how_much(tmp_path: Path) -> None
     a, b = np.meshgrid([0.050, 0.080], [0.0, 0.002], indexing="ij")
     made = made_study({"load": [0.1, 0.9], "antennas": ["4 each", "2 each"]}, {"site_rtt_s_mean": a + b})
     words, data = told(made)
-    assert words.startswith("4 runs varied load (2 values) and antennas (2 values). It depends most on load: 51.0 ms at load 0.1, 81.0 ms")
+    assert words.startswith(
+        "4 runs varied load (2 values) and antennas (2 values). It depends most on load: 51.0 ms at load 0.1, 81.0 ms"
+    )
     assert [e["name"] for e in data["effects"]] == ["load", "antennas"]
     page, text = write(made, tmp_path)
     assert words in text
@@ -126,7 +130,9 @@ def test_the_page_says_what_matters_most_and_by_how_much(tmp_path: Path) -> None
 
 
 def test_a_report_can_be_of_another_measure(tmp_path: Path) -> None:
-    made = made_study({"load": [0.1, 0.9]}, {"site_rtt_s_mean": np.array([0.05, 0.06]), "handovers_sum": np.array([3.0, 7.0])})
+    made = made_study(
+        {"load": [0.1, 0.9]}, {"site_rtt_s_mean": np.array([0.05, 0.06]), "handovers_sum": np.array([3.0, 7.0])}
+    )
     _, text = write(made, tmp_path, "handovers_sum")
     assert "handovers_sum" in text
     assert "sum over the slots" in text
@@ -142,7 +148,12 @@ def test_inputs_are_marked_as_assumed(tmp_path: Path) -> None:
         drawn={"share": [0.2, 0.4]},
     )  # fmt: skip
     page, _ = write(made, tmp_path)
-    for key, tag in (("key.load", "assumed"), ("drawn.share", "assumed"), ("time.duration", "assumed"), ("seed", "computed")):
+    for key, tag in (
+        ("key.load", "assumed"),
+        ("drawn.share", "assumed"),
+        ("time.duration", "assumed"),
+        ("seed", "computed"),
+    ):
         assert re.search(rf'<td class="key">{re.escape(key)}</td><td>[^<]*</td><td><span class="tag {tag}">', page)
 
 

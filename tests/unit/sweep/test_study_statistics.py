@@ -73,7 +73,9 @@ def test_a_bootstrap_is_scipys_within_its_noise(statistic: str | float, plain, l
     runs = RNG.gamma(3.0, 0.02, 60)
     made = made_study({"draw": list(range(60))}, {"site_rtt_s_mean": runs}, lazy=lazy)
     of = plain or (lambda x, axis: np.quantile(x, 0.9, axis=axis))
-    theirs = stats.bootstrap((runs,), of, n_resamples=20_000, method="percentile", random_state=np.random.default_rng(1))
+    theirs = stats.bootstrap(
+        (runs,), of, n_resamples=20_000, method="percentile", random_state=np.random.default_rng(1)
+    )
     found = made.bootstrap("site_rtt_s_mean", statistic, resamples=20_000)
     assert float(found["estimate"]) == pytest.approx(of(runs, axis=0))
     assert int(found["runs"]) == 60
