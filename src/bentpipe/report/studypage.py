@@ -156,7 +156,7 @@ def _figures(reading: StudyReading, unit: Quantity) -> dict[str, str]:
         draw["exceedance"] = lambda size: studycharts.exceedance(reading, unit, size, by)
         if not reading.axes:
             draw["histogram"] = lambda size: studycharts.histogram(reading, unit, size)
-    if any(e.change for e in reading.effects):
+    if any(e.change for e in reading.effects if e.kind != "seed"):
         draw["tornado"] = lambda size: tornado(reading, unit, size)
     numeric = [e.name for e in reading.effects if e.kind == "drawn" and "quarter" in e.low_at and e.change][:_DRAWN]
     if numeric and np.isfinite(reading.by_draw).sum() > 2:
@@ -217,9 +217,7 @@ def _inputs(reading: StudyReading) -> list[dict[str, str]]:
         values = ", ".join(d.labels[:8]) + (f", \u2026 ({len(d.labels)} values)" if len(d.labels) > 8 else "")
         note = "chance: the scenario\u2019s random numbers" if d.kind == "seed" else "axis of the study"
         for key in d.keys or (d.name,):
-            rows.append(
-                {"key": key, "value": values, "tag": "computed" if d.kind == "seed" else "assumed", "note": note}
-            )
+            rows.append({"key": key, "value": values, "tag": "assumed", "note": note})
     for one in reading.drawn:
         numbers = [v for v in one.values if isinstance(v, int | float) and not isinstance(v, bool)]
         words = (
