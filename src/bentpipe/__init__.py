@@ -17,6 +17,7 @@
     answer · write_report · explain · paths · network_at · capacity · resilience · compare
 
     study ─ sweep_plan · sweep_run (Dask) ─ open_study → StudyResults.dataset
+                                                              write_study_report · compare_studies
 
 Names are loaded when first used; importing bentpipe imports nothing heavy.
 """
@@ -46,8 +47,10 @@ if TYPE_CHECKING:
     from bentpipe.simulate.pathquery import PathsFound, paths
     from bentpipe.simulate.resilience import Resilience, resilience
     from bentpipe.simulate.run import Plan, plan, run
+    from bentpipe.sweep.comparing import StudyComparison, compare_studies
     from bentpipe.sweep.opened import StudyResults, open_study
     from bentpipe.sweep.planning import SweepPlan, sweep_plan
+    from bentpipe.sweep.reading import write_study_report
     from bentpipe.sweep.running import sweep_run
 
 _HOMES = {
@@ -66,11 +69,13 @@ _HOMES = {
     "Run": "results.opened",
     "RunError": "errors",
     "Scenario": "scenario",
+    "StudyComparison": "sweep.comparing",
     "StudyResults": "sweep.opened",
     "SweepPlan": "sweep.planning",
     "answer": "report.plain",
     "capacity": "simulate.capacity",
     "compare": "report.compare",
+    "compare_studies": "sweep.comparing",
     "constellation_shells": "catalog.shells",
     "explain": "simulate.explain",
     "in_service": "catalog.elements",
@@ -89,6 +94,7 @@ _HOMES = {
     "validate": "simulate.checking",
     "write_report": "report.html",
     "write_resilience": "report.resilience",
+    "write_study_report": "sweep.reading",
 }
 
 __version__: str
@@ -109,12 +115,14 @@ __all__ = [
     "Run",
     "RunError",
     "Scenario",
+    "StudyComparison",
     "StudyResults",
     "SweepPlan",
     "__version__",
     "answer",
     "capacity",
     "compare",
+    "compare_studies",
     "constellation_shells",
     "explain",
     "in_service",
@@ -133,6 +141,7 @@ __all__ = [
     "validate",
     "write_report",
     "write_resilience",
+    "write_study_report",
 ]
 
 

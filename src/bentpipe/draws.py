@@ -36,6 +36,7 @@ class Purpose(enum.IntEnum):
     STORM = 32
     RESILIENCE = 33
     SWEEP = 40
+    BOOTSTRAP = 41
 
 
 # Multipliers and key increments of Philox4x32 (Random123 1.09, philox.h).

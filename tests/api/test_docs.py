@@ -17,9 +17,20 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
+def run_example_study() -> None:
+    """What the page tells to do on the terminal first."""
+    pytest.importorskip("distributed", reason="dask and distributed are not installed: they are in the extra sweep")
+    from bentpipe.cli import main
+
+    assert main(["sweep", "example", "study.toml"]) == 0
+    assert main(["sweep", "run", "study.toml", "--workers", "1", "--quiet"]) == 0
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
 def test_python_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    if page.name == "studies.md":
+        run_example_study()
     names: dict[str, object] = {}
     for block in blocks(page, "python"):
         exec(compile(block, str(page), "exec"), names)

@@ -58,7 +58,9 @@ COMMANDS: dict[str, Command] = {
         "resilience RUN",
         "How service falls when a random share of the satellites is lost.",
     ),
-    "sweep": Command("sweep", "app", "sweep", "Plan and run a study of many runs on Dask; resume it.", True),
+    "sweep": Command(
+        "sweep", "app", "sweep", "Plan and run a study of many runs on Dask; resume it; read what it gave.", True
+    ),
     "scenarios": Command(
         "scenarios", "app", "scenarios", "List, show, copy the built-in scenarios; start a new one.", True
     ),

@@ -1,4 +1,4 @@
-"""``bentpipe sweep plan|run|example``: studies of many runs."""
+"""``bentpipe sweep plan|run|report|compare|example``: studies of many runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from bentpipe.cli import studies
 from bentpipe.cli.output import print_json, print_lines
 from bentpipe.cli.progress import progress_on_stderr
 
@@ -17,7 +18,7 @@ INTERRUPTED, FAILED = 130, 1
 SHOWN = 10
 
 app = typer.Typer(
-    help="Plan and run a study of many runs on Dask; resume it.",
+    help="Plan and run a study of many runs on Dask; resume it; read what it gave.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -98,6 +99,10 @@ def run(
         sys.stderr.write(f"bentpipe: and {len(failures) - SHOWN} more: see failures/ in the study\n")
     if failures or not found.complete:
         raise typer.Exit(FAILED)
+
+
+app.command()(studies.report)
+app.command()(studies.compare)
 
 
 @app.command()

@@ -5,6 +5,7 @@ A report sees a finished run and nothing of the physics::
     run -> reading (small arrays) -> measures, tables, assumptions -> plain answer
                                   -> map, charts                   -> html
     runs -> readings -> compare: side by side
+    study -> StudyReading (filled by sweep) -> studycharts, tornado -> studypage: html
 """
 
 from __future__ import annotations

@@ -15,4 +15,7 @@
         │
         ▼
     open_study -> StudyResults.dataset (xarray, the axes as dimensions)    (opened.py)
+        │  statistics over runs · one number a run · what matters most       (statistics.py, measure.py, effects.py)
+        ▼
+    write_study_report · compare_studies                                   (reading.py, comparing.py)
 """

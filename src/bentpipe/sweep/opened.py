@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +18,9 @@ from bentpipe.sweep.store import Failure, StudyStore
 
 if TYPE_CHECKING:
     import xarray
+
+    from bentpipe.sweep.effects import Effect
+    from bentpipe.sweep.measure import Measure
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,26 @@ class StudyResults:
         runs = zip(self.study["rows"], self.study["identities"], self.study["blocks"], strict=True)
         return [all(identity[:16] in found.get((row, at), ()) for at in range(n)) for row, identity, n in runs]
 
+    @property
+    def complete_runs(self) -> int:
+        """How many runs are there."""
+        return sum(self._complete)
+
+    def base_document(self) -> dict[str, Any]:
+        """The scenario of the first run as a document, from which the others differ.
+
+        Raises
+        ------
+        StoreError
+            Where it is missing or damaged.
+        """
+        where = f"inputs/{self.study['base']}"
+        content = self._store.place.read_many([where]).get(where, b"")
+        if hashlib.sha256(content).hexdigest() != self.study["base"]:
+            remedy = "run the study again, which writes it anew"
+            raise StoreError(Fault("the study's base document is damaged", f"{self.url}/{where}", remedy=remedy))
+        return dict(json.loads(content))
+
     @cached_property
     def failures(self) -> tuple[FailedRun, ...]:
         """Runs that were given up, with their errors."""
@@ -138,6 +163,173 @@ class StudyResults:
 
         need_dask()
         return labelled(self.study, self._store.place, self._complete)
+
+    def quantiles(
+        self, variable: str, q: float | Sequence[float], over: str | Sequence[str] | None = None
+    ) -> xarray.Dataset:
+        """Quantiles of a variable over runs, lazily; linear between order statistics.
+
+        Parameters
+        ----------
+        variable : str
+            Of the dataset, such as ``site_rtt_s_mean``.
+        q : float or sequence of float
+            Probabilities from 0 to 1.
+        over : str or sequence of str, optional
+            Dimensions of the grid; ``seed`` and ``draw`` when left out.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``value`` in the unit of the variable, with the dimension ``quantile`` for several; ``runs`` behind it, and
+            ``left_out``: runs that are unfinished, were given up or have no value.
+
+        Raises
+        ------
+        InputError
+            Where the study has no such variable or dimension, or `q` is out of range.
+        """
+        from bentpipe.sweep.statistics import quantiles
+
+        return quantiles(self.dataset, self.dims, variable, q, over)
+
+    def exceedance(
+        self,
+        variable: str,
+        level: float | Sequence[float],
+        over: str | Sequence[str] | None = None,
+        *,
+        below: bool = False,
+    ) -> xarray.Dataset:
+        """Share of the runs in which a variable is above a level, lazily.
+
+        Parameters
+        ----------
+        variable : str
+            Of the dataset.
+        level : float or sequence of float
+            In the unit of the variable.
+        over : str or sequence of str, optional
+            Dimensions of the grid; ``seed`` and ``draw`` when left out.
+        below : bool
+            Count runs below the level instead.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``share`` (1 = all runs that have a value), with the dimension ``level`` for several; ``runs`` and
+            ``left_out`` as for `quantiles`.
+
+        Raises
+        ------
+        InputError
+            Where the study has no such variable or dimension, or a level is no finite number.
+        """
+        from bentpipe.sweep.statistics import exceedance
+
+        return exceedance(self.dataset, self.dims, variable, level, over, below)
+
+    def bootstrap(
+        self,
+        variable: str,
+        statistic: str | float = "mean",
+        over: str | Sequence[str] | None = None,
+        *,
+        resamples: int = 1000,
+        seed: int = 1,
+        confidence: float = 0.95,
+    ) -> xarray.Dataset:
+        """Interval of a statistic over runs by the percentile bootstrap, lazily.
+
+        Runs are drawn anew with replacement, with keyed random numbers: the same interval each time. Over several
+        dimensions each is drawn by itself and the two are crossed, as runs that share a seed or a draw are not
+        independent (Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1, 2007). With few runs a
+        percentile interval is too narrow: ``runs`` says how many there are.
+
+        Parameters
+        ----------
+        variable : str
+            Of the dataset.
+        statistic : str or float
+            "mean", "median", or a quantile from 0 to 1.
+        over : str or sequence of str, optional
+            Dimensions of the grid; ``seed`` and ``draw`` when left out.
+        resamples : int
+            How often runs are drawn anew, from 100.
+        seed : int
+            Of the random numbers.
+        confidence : float
+            Above 0 and below 1.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``estimate``, ``low`` and ``high`` in the unit of the variable (the ends are NaN with fewer than two
+            runs); ``runs`` and ``left_out`` as for `quantiles`.
+
+        Raises
+        ------
+        InputError
+            Where the study has no such variable or dimension, or an argument is out of range.
+        """
+        from bentpipe.sweep.statistics import bootstrap
+
+        return bootstrap(self.dataset, self.dims, variable, statistic, over, resamples, seed, confidence)
+
+    def measure(self, name: str | None = None) -> Measure:
+        """One number for each run.
+
+        Parameters
+        ----------
+        name : str, optional
+            ``VARIABLE`` or ``VARIABLE@HOW``, such as ``site_rtt_s_mean@kyiv``: HOW names a site, a region and so on,
+            or says "mean", "sum", "min" or "max" of all. By what is kept when left out: the share of the terminals
+            that are connected, else the round trip of the sites, and so on.
+
+        Returns
+        -------
+        Measure
+            ``values`` over the dimensions of the grid, lazily, with words, unit and rule.
+
+        Raises
+        ------
+        InputError
+            Where the study keeps no such variable, or has no such place.
+        """
+        from bentpipe.sweep.measure import measure_of
+
+        varied = [key for keys in self.study["axis_keys"].values() for key in keys]
+        return measure_of(self.dataset, self.dims, name, varied)
+
+    def effects(
+        self, measure: str | None = None, *, resamples: int = 1000, seed: int = 1, confidence: float = 0.95
+    ) -> tuple[Effect, ...]:
+        """Tell how much a measure changes with each axis and each drawn input, all else averaged out.
+
+        Parameters
+        ----------
+        measure : str, optional
+            As for `measure`.
+        resamples, seed, confidence
+            As for `bootstrap`.
+
+        Returns
+        -------
+        tuple of Effect
+            The largest change first.
+
+        Raises
+        ------
+        InputError
+            As for `measure` and `bootstrap`.
+        """
+        from bentpipe.sweep.effects import effects_of
+        from bentpipe.sweep.measure import in_numbers
+
+        values = in_numbers(self.measure(measure).values, self.dims)
+        return effects_of(
+            values, self.dims, self.study["coordinates"], self.study["drawn"], resamples, seed, confidence
+        )
 
 
 def open_study(

@@ -33,7 +33,7 @@ SESSION = "session.json"
 #: Static variables that an axis cannot change without changing the sizes, or that only say where things are.
 _STATIC = (
     "region_of_cell", "latitude_deg", "longitude_deg", "area_m2", "site_latitude_deg", "site_longitude_deg",
-    "gateway_latitude_deg", "gateway_longitude_deg", "path_great_circle_m",
+    "gateway_latitude_deg", "gateway_longitude_deg", "path_great_circle_m", "region_terminals",
 )  # fmt: skip
 
 
