@@ -174,11 +174,11 @@ def relay(followed: Followed, mesh: Mesh, route_m: FloatArray, hop_m: float) -> 
     down = np.flatnonzero(followed.gateway >= 0).astype(np.int32)
     cost = followed.range_m[down] + route_m[followed.gateway[down]]
     ways = nearest(mesh, mesh.length_m + hop_m, _one_end(down, cost))
-    seen = np.flatnonzero(followed.gateways_in_view > 0).astype(np.int32)
-    reach = nearest(mesh, mesh.length_m, _one_end(seen, np.zeros(len(seen))))
-    n = len(followed.gateway)
+    part, n = components(mesh), len(followed.gateway)
+    seen = np.zeros(n, np.int32)
+    seen[part[followed.gateways_in_view > 0]] = 1
     out = Relayed(
-        np.empty(n, np.int32), np.empty(n), np.isfinite(reach.cost_m).astype(np.int32), np.empty(n, np.int32),
+        np.empty(n, np.int32), np.empty(n), seen[part], np.empty(n, np.int32),
         ways.previous, np.maximum(ways.lasers, 0), np.empty(n),
     )  # fmt: skip
     _hand_down(

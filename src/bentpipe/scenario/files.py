@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,35 @@ from bentpipe.scenario.areafiles import Ring
 
 if TYPE_CHECKING:
     from bentpipe.scenario.model import Scenario
+
+
+FILE_KEYS: tuple[tuple[str, ...], ...] = (
+    ("constellation", "elements"),
+    ("people", "cells_file"),
+    ("weather", "table"),
+    ("weather", "rain_file"),
+    ("traffic", "matrix_file"),
+    ("sites_file",),
+    ("gateways_file",),
+)
+"""Keys that name a file, but for those of list items (tracks of sites) and areas (polygons)."""
+
+
+def file_holders(document: Mapping[str, Any]) -> list[tuple[Any, str]]:
+    """List the tables of a document that may name a file, each with the key that does, areas apart.
+
+    Parameters
+    ----------
+    document : mapping
+        A scenario as plain dictionaries and lists, checked or not.
+
+    Returns
+    -------
+    list of (object, str)
+    """
+    found = [(document if len(key) == 1 else document.get(key[0], {}), key[-1]) for key in FILE_KEYS]
+    sites = document.get("sites")
+    return found + ([(site, "track") for site in sites] if isinstance(sites, list) else [])
 
 
 def named_files(scenario: Scenario) -> dict[str, Path]:
@@ -28,14 +58,9 @@ def named_files(scenario: Scenario) -> dict[str, Path]:
         By role: the dotted key, with items of lists by id; those without one (licence masks) by number.
     """
     s = scenario
+    holders = ((s if len(key) == 1 else getattr(s, key[0]), key) for key in FILE_KEYS)
     found: dict[str, Any] = {
-        "constellation.elements": getattr(s.constellation, "elements", None),
-        "people.cells_file": getattr(s.people, "cells_file", None),
-        "weather.table": getattr(s.weather, "table", None),
-        "weather.rain_file": getattr(s.weather, "rain_file", None),
-        "traffic.matrix_file": getattr(s.traffic, "matrix_file", None),
-        "sites_file": s.sites_file,
-        "gateways_file": s.gateways_file,
+        **{".".join(key): getattr(holder, key[-1], None) for holder, key in holders},
         **{f"sites.{site.id}.track": site.track for site in s.sites or ()},
         "territory.polygon": _file(getattr(s.territory, "polygon", ())),
         **{f"licence.masks.{n}.polygon": _file(m.polygon) for n, m in enumerate(getattr(s.licence, "masks", ()) or ())},

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from bentpipe.errors import Fault
+from bentpipe.scenario.files import FILE_KEYS
 from bentpipe.scenario.ground import SCHEDULING
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.places import Places
@@ -191,23 +192,38 @@ def check_licence(s: Scenario, at: Places) -> Faults:
                 yield Fault("allowed and refused at the same time", where, same, "one of them")
 
 
-def check_choices(s: Scenario, at: Places) -> Faults:
-    """Check that policies are known, and that the access network existed."""
+def check_policy(name: str | None, built_in: Iterable[str], kind: str, where: str) -> Faults:
+    """Check that a policy is built in, or installed under the entry points of its kind.
+
+    Parameters
+    ----------
+    name : str or None
+        In lower case; None where it was refused already.
+    built_in : iterable of str
+    kind : str
+        "scheduling", "topology" or "routing".
+    where : str
+        For the faults.
+
+    Yields
+    ------
+    Fault
+    """
+    if name is None or name in built_in:
+        return
     from importlib.metadata import entry_points
 
-    from bentpipe.registry import ENTRY_POINT_GROUP
+    known = sorted({*built_in, *(point.name for point in entry_points(group=f"bentpipe.{kind}"))})
+    if name not in {one.lower() for one in known}:
+        what = f"no {kind} policy has this name"
+        yield Fault(what, where, name, ", ".join(known), did_you_mean(name, known))
 
-    name = s.policies.scheduling.lower()
-    if name not in SCHEDULING:
-        known = sorted({*SCHEDULING, *(point.name for point in entry_points(group=ENTRY_POINT_GROUP))})
-        if name not in {one.lower() for one in known}:
-            yield Fault(
-                "no scheduling policy has this name",
-                at.where(["policies", "scheduling"]),
-                s.policies.scheduling,
-                ", ".join(known),
-                did_you_mean(name, known),
-            )
+
+def check_choices(s: Scenario, at: Places) -> Faults:
+    """Check that policies are known, and that the access network existed."""
+    yield from check_policy(
+        s.policies.scheduling.lower(), SCHEDULING, "scheduling", at.where(["policies", "scheduling"])
+    )
     era = s.access.era or s.time.start.date()
     if era < date(2021, 1, 1):
         key = ["access", "era"] if s.access.era else ["time", "start"]
@@ -242,13 +258,7 @@ def names_beside(path: Path) -> list[str]:
 def check_files(s: Scenario, at: Places) -> Faults:
     """Check that the files named exist; what is in them is checked where they are read."""
     named: list[tuple[Path | None, list[str | int]]] = [
-        (s.sites_file, ["sites_file"]),
-        (s.gateways_file, ["gateways_file"]),
-        (s.people.cells_file, ["people", "cells_file"]),
-        (s.constellation.elements, ["constellation", "elements"]),
-        (s.weather.table, ["weather", "table"]),
-        (s.weather.rain_file, ["weather", "rain_file"]),
-        (s.traffic.matrix_file, ["traffic", "matrix_file"]),
+        (getattr(s if len(key) == 1 else getattr(s, key[0]), key[-1]), [*key]) for key in FILE_KEYS
     ]
     named += [(site.track, ["sites", number, "track"]) for number, site in enumerate(s.sites)]
     for path, key in named:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 
 from bentpipe.errors import Fault
+from bentpipe.scenario.groundchecks import check_policy
 from bentpipe.scenario.lasers import ROUTING, TOPOLOGIES
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.places import Places
@@ -14,22 +14,12 @@ from bentpipe.scenario.values import did_you_mean
 MOST_PAIRS = 50_000
 
 
-def _named(name: str | None, built_in: tuple[str, ...], kind: str, where: str) -> Iterator[Fault]:
-    """Check that a policy is built in or installed."""
-    if name is None or name in built_in:
-        return
-    known = sorted({*built_in, *(point.name for point in entry_points(group=f"bentpipe.{kind}"))})
-    if name not in {one.lower() for one in known}:
-        what = f"no {kind} policy has this name"
-        yield Fault(what, where, name, ", ".join(known), did_you_mean(name, known))
-
-
 def check_lasers(s: Scenario, at: Places) -> Iterator[Fault]:
     """Check that terminals suffice, numbering is complete, and that what is named can be told."""
     lasers = s.lasers
     if lasers is None:
         return
-    yield from _named(lasers.topology, TOPOLOGIES, "topology", at.where(["lasers", "topology"]))
+    yield from check_policy(lasers.topology, TOPOLOGIES, "topology", at.where(["lasers", "topology"]))
     if lasers.between_shells > lasers.terminals:
         yield Fault(
             "more terminals point at other shells than there are", at.where(["lasers", "between_shells"]),
@@ -74,7 +64,7 @@ def check_lasers(s: Scenario, at: Places) -> Iterator[Fault]:
 def check_paths(s: Scenario, at: Places) -> Iterator[Fault]:
     """Check that pairs name ends that exist, once each, and that traffic has paths to flow on."""
     paths, traffic = s.paths, s.traffic
-    yield from _named(paths.routing, ROUTING, "routing", at.where(["paths", "routing"]))
+    yield from check_policy(paths.routing, ROUTING, "routing", at.where(["paths", "routing"]))
     if s.lasers is None:
         for key, given in (("paths", paths.all_sites or paths.pairs), ("traffic", _asked(s))):
             if given:

@@ -17,6 +17,7 @@ from bentpipe.cachefolder import downloaded_elements
 from bentpipe.errors import Fault, ScenarioError, UnknownNameError
 from bentpipe.scenario.builtin import builtin_names, is_builtin, scenario_text
 from bentpipe.scenario.checks import check
+from bentpipe.scenario.files import file_holders
 from bentpipe.scenario.groundchecks import names_beside
 from bentpipe.scenario.merge import Tree, drop, fold_names, merge, number_ids, override
 from bentpipe.scenario.model import Scenario
@@ -374,17 +375,7 @@ def _absolute(tree: Tree, folder: Path | None) -> None:
     """Let relative paths start from the folder of the scenario file."""
     if folder is None:
         return
-    sites = tree.get("sites")
-    holders = [
-        (tree, "sites_file"),
-        (tree, "gateways_file"),
-        (tree.get("people"), "cells_file"),
-        (tree.get("constellation"), "elements"),
-        (tree.get("weather"), "table"),
-        (tree.get("weather"), "rain_file"),
-        (tree.get("traffic"), "matrix_file"),
-    ]
-    holders += [(site, "track") for site in sites] if isinstance(sites, list) else []
+    holders = file_holders(tree)
     licence = tree.get("licence")
     areas = [
         tree.get("disruptions"),

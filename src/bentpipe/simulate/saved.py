@@ -12,6 +12,7 @@ from bentpipe.errors import Fault, StoreError
 from bentpipe.results.opened import Run
 from bentpipe.results.soundness import mend
 from bentpipe.scenario import Scenario
+from bentpipe.scenario.files import file_holders
 
 
 def saved_scenario(run: Run) -> Scenario:
@@ -61,16 +62,7 @@ def with_files(document: dict[str, Any], inputs: Path) -> Scenario:
     -------
     Scenario
     """
-    for holder, key in (
-        (document, "sites_file"),
-        (document, "gateways_file"),
-        (document.get("people", {}), "cells_file"),
-        (document["constellation"], "elements"),
-        (document.get("weather", {}), "table"),
-        (document.get("weather", {}), "rain_file"),
-        (document.get("traffic", {}), "matrix_file"),
-        *((site, "track") for site in document.get("sites", [])),
-    ):
+    for holder, key in file_holders(document):
         if key in holder:
             holder[key] = str(inputs / holder[key])
     return Scenario.model_validate(document)
