@@ -30,6 +30,8 @@ class Purpose(enum.IntEnum):
     LOSS = 8
     WITHIN_SLOT = 9
     ORDER = 10
+    BURST_WAY = 11
+    PACKET = 12
     RAIN_FIELD = 20
     GATEWAY_LOSS = 30
     LASER_LOSS = 31

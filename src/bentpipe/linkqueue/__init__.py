@@ -6,16 +6,21 @@ One code for a simulated transfer and for the live link: the two agree by constr
 from __future__ import annotations
 
 from bentpipe.linkqueue.queue import Fate, LinkSchedule, Transits, idle_state, link_schedule, transit
+from bentpipe.linkqueue.series import LinkSeries, TraceSteps, slot_steps, trace_slots
 from bentpipe.linkqueue.withinslot import SlotTicks, WithinSlot, sample_slot
 
 __all__ = [
     "Fate",
     "LinkSchedule",
+    "LinkSeries",
     "SlotTicks",
+    "TraceSteps",
     "Transits",
     "WithinSlot",
     "idle_state",
     "link_schedule",
     "sample_slot",
+    "slot_steps",
+    "trace_slots",
     "transit",
 ]

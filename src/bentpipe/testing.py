@@ -1,0 +1,1 @@
+"""Fixtures for pytest: programs behind the link of a run."""
