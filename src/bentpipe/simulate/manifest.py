@@ -17,6 +17,7 @@ from bentpipe.simulate.effects import compared_slots
 from bentpipe.simulate.identity import input_files, versions
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.radioinputs import radio_inputs, rate_inputs
+from bentpipe.simulate.siteviews import site_views
 from bentpipe.simulate.timeline import window_s
 from bentpipe.simulate.world import world_state
 
@@ -305,6 +306,7 @@ def static_variables(prepared: Prepared, sampled: npt.NDArray[np.int64]) -> dict
         "terminals": total,
         "site_latitude_deg": territory.latitude_deg[cells:],
         "site_longitude_deg": territory.longitude_deg[cells:],
+        **site_views(prepared.territory),
         "satellite_catalog_number": prepared.fleet.satellite_id,
         "gateway_latitude_deg": ground.latitude_deg,
         "gateway_longitude_deg": ground.longitude_deg,

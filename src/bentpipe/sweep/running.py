@@ -34,6 +34,8 @@ SESSION = "session.json"
 _STATIC = (
     "region_of_cell", "latitude_deg", "longitude_deg", "area_m2", "site_latitude_deg", "site_longitude_deg",
     "gateway_latitude_deg", "gateway_longitude_deg", "path_great_circle_m", "region_terminals",
+    "site_boresight_azimuth_deg", "site_boresight_elevation_deg", "site_field_of_view_deg",
+    "site_minimum_elevation_deg",
 )  # fmt: skip
 
 
