@@ -19,6 +19,7 @@ from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.radioinputs import radio_inputs, rate_inputs
 from bentpipe.simulate.siteviews import site_views
 from bentpipe.simulate.timeline import window_s
+from bentpipe.simulate.withinslot import within_slot
 from bentpipe.simulate.world import world_state
 
 
@@ -71,6 +72,7 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
         ]
         + radio_inputs(prepared),
         "rates": rate_inputs(prepared),
+        "within_slot": within_slot(prepared),
         "data": _data(prepared),
         "warnings": list(prepared.warnings),
         "versions": versions(),

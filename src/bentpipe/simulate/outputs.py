@@ -14,6 +14,7 @@ from bentpipe.simulate.load import loaded_round_trips_s, place_loads
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.rates import Rates, block_rates, no_rates
 from bentpipe.simulate.recipe import Block
+from bentpipe.simulate.withinslot import bursts_per_s
 
 Array = npt.NDArray[Any]
 
@@ -182,6 +183,7 @@ def _site_variables(
         **loaded_round_trips_s(prepared, idle_s, rates),
         "site_lasers": np.where(served, block.lasers[:, cells:], 0).astype(np.int16),
         "site_loss": np.where(served, loss, np.nan).astype(np.float32),
+        "site_bursts_per_s": bursts_per_s(prepared, served, busy),
     }
 
 
