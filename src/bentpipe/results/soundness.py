@@ -28,7 +28,13 @@ MANIFEST: Mapping[str, tuple[type, ...]] = {
 }
 GRID = ("start", "stop", "origin", "block", "interval_s", "offset_s")
 #: Variables that runs of earlier versions lack: each is missed only where the manifest has the key that came with it.
-LATER: Mapping[str, str] = {"site_bursts_per_s": "within_slot"}
+LATER: Mapping[str, str] = {
+    "site_bursts_per_s": "within_slot",
+    "site_boresight_azimuth_deg": "within_slot",
+    "site_boresight_elevation_deg": "within_slot",
+    "site_field_of_view_deg": "within_slot",
+    "site_minimum_elevation_deg": "within_slot",
+}
 #: Record of the checksums of what has no slot axis, beside the records of the blocks.
 STATIC_RECORD = "static.json"
 

@@ -108,7 +108,7 @@ def slot_outages(
     list of Outage
         By time; one that changes its cause is two.
     """
-    stop = min(int(np.ceil(until_s / slot_s - 1e-9)), len(cause))
+    stop = min(int(until_s / slot_s) + 1, len(cause))
     part = cause[first:stop]
     if not len(part):
         return []

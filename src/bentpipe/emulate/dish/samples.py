@@ -20,6 +20,10 @@ FloatArray = NDArray[np.float64]
 PINGS_PER_S: Final = 15
 """Pings a second: see the module."""
 
+PHASE: Final = 0.51
+"""When a ping leaves, in its share of the second: a share is 50 frames, so this is the middle of one of them, and
+rounding never decides which."""
+
 
 class LinkSamples:
     """Samples of a link, drawn when first asked for and kept.
@@ -80,7 +84,7 @@ def second_samples(series: LinkSeries, first: int, stop: int) -> tuple[FloatArra
     drop_rate, latency_s : (N,) float64
         Share of the pings lost; mean round trip of the others, s, NaN where there is none.
     """
-    leave_s = first + (np.arange((stop - first) * PINGS_PER_S) + 0.5) / PINGS_PER_S
+    leave_s = first + (np.arange((stop - first) * PINGS_PER_S) + PHASE) / PINGS_PER_S
     slot = np.minimum((leave_s / series.slot_s).astype(np.int64), len(series) - 1)
     passed, round_trip = np.zeros(len(leave_s)), np.zeros(len(leave_s))
     for i in np.unique(slot[series.connected[slot]]):
