@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bentpipe.errors import Fault, InputError, RunError, StoreError, UnknownNameError
-from bentpipe.linkqueue.sitelink import SiteLink, SlotRows, WithinRun, link_of
+from bentpipe.linkqueue.sitelink import SiteLink, SlotRows, WithinRun, changes_of_satellite, link_of
 from bentpipe.results.opened import Run
 from bentpipe.scenario.values import did_you_mean
 from bentpipe.slots import SlotClock
@@ -62,10 +62,9 @@ def site_series(
         return np.asarray(data[variable].values)
 
     skip = slots.start - begin
-    served, satellite = column("site_served").astype(bool), column("site_serving_satellite").astype(np.int64)
+    handover = changes_of_satellite(column("site_served").astype(bool), column("site_serving_satellite"))
     rows = SlotRows(
-        column("site_connected")[skip:].astype(bool), served[skip:], satellite[skip:],
-        int(satellite[0]) if skip and served[0] else -1,
+        column("site_connected")[skip:].astype(bool), handover[skip:],
         *(column(f"site_{key}")[skip:].astype(np.float64)
           for key in ("segment_s", "peak_down_bit_s", "peak_up_bit_s", "bursts_per_s")),
     )  # fmt: skip

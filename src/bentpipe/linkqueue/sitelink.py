@@ -1,4 +1,4 @@
-"""From what a run holds of a place to its `LinkSeries`: one code for sites that were stored and for cells computed anew.
+"""From what a run holds of a place to its `LinkSeries`: one code for stored sites and for cells computed anew.
 
 Of the segments of a round trip the last two are waits, which lie on the way up; all others, light time, forwarding,
 fibre and frames, are half each way (assumed of the frames: only round trips have been measured). A run's delays are
@@ -79,12 +79,10 @@ class SlotRows(NamedTuple):
 
     Parameters
     ----------
-    connected, served : (T,) bool
-        Served, powered and licensed; served.
-    satellite : (T,) int
-        Serving satellite; of meaning only where served.
-    before : int
-        Satellite that served in the slot before the first, -1 for none or not known.
+    connected : (T,) bool
+        Served, powered and licensed.
+    handover : (T,) bool
+        Whether the slot begins with a change of satellite.
     segment_s : (T, 8) float64
         Segments of the median round trip, s; the last two are waits.
     down_bit_s, up_bit_s : (T,) float64
@@ -94,9 +92,7 @@ class SlotRows(NamedTuple):
     """
 
     connected: NDArray[np.bool_]
-    served: NDArray[np.bool_]
-    satellite: NDArray[np.int64]
-    before: int
+    handover: NDArray[np.bool_]
     segment_s: FloatArray
     down_bit_s: FloatArray
     up_bit_s: FloatArray
@@ -150,7 +146,7 @@ def link_of(
     notes = [*told, *_notes(within)]
     series = LinkSeries(
         place, seed, key, first_slot, start_unix_s, slot_s, up, _where(up, half), _where(up, half), _where(up, wait),
-        _where(up, down_bit_s), _where(up, up_bit_s), _handovers(rows), _where(up, np.nan_to_num(rows.bursts_per_s)),
+        _where(up, down_bit_s), _where(up, up_bit_s), rows.handover, _where(up, np.nan_to_num(rows.bursts_per_s)),
         within.log_sigma, within.burst_s or 0.0, within.handover_probability or 0.0, within.handover_s or 0.0,
     )  # fmt: skip
     return SiteLink(series, tuple(notes))
@@ -161,11 +157,24 @@ def _where(there: NDArray[np.bool_], values: FloatArray) -> FloatArray:
     return np.where(there, values, 0.0)
 
 
-def _handovers(rows: SlotRows) -> NDArray[np.bool_]:
-    """Slots that begin with a change of satellite: served before and now, by another one."""
-    now = np.where(rows.served, rows.satellite, -1)
-    before = np.concatenate(([rows.before], now[:-1]))
-    return np.asarray((now != before) & (now >= 0) & (before >= 0))
+def changes_of_satellite(served: NDArray[np.bool_], satellite: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell the slots that begin with a change of satellite: served before and now, by another one.
+
+    Parameters
+    ----------
+    served : (T,) bool
+        Whether the place is served.
+    satellite : (T,) int
+        By which satellite; of meaning only where served.
+
+    Returns
+    -------
+    (T,) bool
+        The first is False: what was before is not known.
+    """
+    now = np.where(served, satellite, -1)
+    changed = (now[1:] != now[:-1]) & (now[1:] >= 0) & (now[:-1] >= 0)
+    return np.concatenate((np.zeros(min(1, len(now)), np.bool_), changed))
 
 
 def _rates(rows: SlotRows, given: tuple[float, float] | None) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:

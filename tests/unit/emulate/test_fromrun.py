@@ -116,6 +116,6 @@ def test_a_run_of_an_earlier_version_opens_and_says_so(tmp_path: Path) -> None:
         content["sha256"].pop("site_bursts_per_s")
         record.write_text(json.dumps(content), encoding="utf-8")
     run = bentpipe.open_run(folder, verify=True)
-    with pytest.raises(StoreError, match="earlier version.*run its scenario again"):
+    with pytest.raises(StoreError, match=r"earlier version.*run its scenario again"):
         site_series(run, "kyiv")
     assert "connected" in "\n".join(bentpipe.answer(run).lines)
