@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -44,11 +45,13 @@ def dish(
     opened = bentpipe.open_run(run)
     begin = moment(opened, site_course(opened, site), at)
     at_s = begin.first * float(opened.manifest["grid"]["interval_s"])
-    with serve(
-        opened, site, listen, at_s=at_s, speed=speed, show_location=show_location, public=public
-    ) as served:  # fmt: skip
-        record = served.answers.record
+    ended = False
+    with (
+        serve(opened, site, listen, at_s=at_s, speed=speed, show_location=show_location, public=public) as served,
+        suppress(KeyboardInterrupt),
+    ):
         left_s = (served.answers.length_s - at_s) / speed
+        record = served.answers.record
         if as_json:
             told = {"address": served.address, "id": record.name, "at_s": at_s, "speed": speed, "ends_in_s": left_s}
             print_json("dish", {**told, "moment": begin.note, "notes": record.notes})
@@ -57,16 +60,15 @@ def dish(
             print_lines(
                 [
                     f"Virtual dish {record.name}: simulated, not a real terminal.",
-                    f"Answers at {served.address}, {begin.note}, {speed:g} s a second; the run is over in {left_s:.0f} s.",
+                    f"Answers at {served.address}, {begin.note}; {speed:g} s of the run a second.",
+                    f"The run is over, and the dish gone, in {left_s:.0f} s.",
                     f"Its place is {place}. No live link is attached: it reports that it carries nothing.",
                     *(f"Note: {note}." for note in record.notes),
                     "Stop it with Ctrl-C.",
                 ]
             )
         sys.stdout.flush()
-        try:
-            served.wait()
-        except KeyboardInterrupt:
-            return
-    if not as_json:
+        served.wait()
+        ended = True
+    if ended and not as_json:
         print_lines(["The run is over."])

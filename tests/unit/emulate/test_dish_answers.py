@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_up_dish import START_UNIX_S, made_up_dish
 
-from bentpipe.emulate.dish.answers import DishAnswers, Refusal
+from bentpipe.emulate.dish.answers import DishAnswers, RefusedError
 from bentpipe.emulate.dish.outages import CAUSES, CONNECTED, OFF, slot_causes
 from bentpipe.emulate.dish.samples import PHASE, PINGS_PER_S, LinkSamples, second_samples
 from bentpipe.emulate.dish.traffic import TrafficCount
@@ -145,7 +145,7 @@ def test_switched_outage() -> None:
 
 @pytest.mark.parametrize("at_s", [300.0, 320.0, 344.9])
 def test_without_power_it_answers_nothing(at_s: float) -> None:
-    with pytest.raises(Refusal, match="no power") as refused:
+    with pytest.raises(RefusedError, match="no power") as refused:
         DishAnswers(made_up_dish()).answer("get_status", at_s)
     assert refused.value.code == "UNAVAILABLE"
 
@@ -159,28 +159,29 @@ def test_power_that_returns_begins_anew() -> None:
 
 def test_after_the_run_it_answers_nothing() -> None:
     for at_s in (600.0, 1e6, -1.0):
-        with pytest.raises(Refusal, match="over"):
+        with pytest.raises(RefusedError, match="over"):
             DishAnswers(made_up_dish()).answer("get_status", at_s)
 
 
 @pytest.mark.parametrize(
-    "name", ["reboot", "dish_stow", "dish_set_config", "dish_power_save", "dish_inhibit_gps", "dish_clear_obstruction_map"]
+    "name",
+    ["reboot", "dish_stow", "dish_set_config", "dish_power_save", "dish_inhibit_gps", "dish_clear_obstruction_map"],
 )
 def test_changes_are_refused(name: str) -> None:
-    with pytest.raises(Refusal, match="nothing was done") as refused:
+    with pytest.raises(RefusedError, match="nothing was done") as refused:
         DishAnswers(made_up_dish()).answer(name, 10.0)
     assert refused.value.code == "PERMISSION_DENIED"
 
 
 def test_an_unknown_request_is_unimplemented() -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RefusedError) as refused:
         DishAnswers(made_up_dish()).answer("", 10.0)
     assert refused.value.code == "UNIMPLEMENTED"
 
 
 def test_the_place_is_told_only_where_it_may_be() -> None:
     shy, open_ = DishAnswers(made_up_dish()), DishAnswers(made_up_dish(), show_location=True)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RefusedError) as refused:
         shy.location(10.0)
     assert refused.value.code == "PERMISSION_DENIED"
     assert open_.location(10.0) == {"lla": {"lat": 50.0, "lon": 30.0, "alt": 120.0}, "source": "GPS"}

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_up_dish import made_up_dish
 
+from bentpipe.emulate.dish.answers import DishAnswers
 from bentpipe.emulate.dish.fieldtable import NOT_MODELLED, enums, fields
 
 #: In real answers of June 2024, and left out here: of no use without hardware, or of unknown type.
@@ -79,10 +81,6 @@ def test_names_of_a_real_answer_are_ours(shared: Path, file: str, key: str, mess
 
 
 def test_names_of_answers_are_described() -> None:
-    from made_up_dish import made_up_dish
-
-    from bentpipe.emulate.dish.answers import DishAnswers
-
     dish = DishAnswers(made_up_dish(), show_location=True)
     described = {(field.message, field.name): field for field in fields()}
     response = {field.name: field.type for field in fields() if field.message == "Response"}

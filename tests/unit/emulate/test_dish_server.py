@@ -9,10 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-grpc = pytest.importorskip("grpc", reason="needs grpcio: pip install 'bentpipe[dish]'")
-pytest.importorskip("grpc_reflection", reason="needs grpcio-reflection: pip install 'bentpipe[dish]'")
-
 from made_up_dish import POWER_CUT, made_up_dish
 from small_run import small_run
 
@@ -22,6 +18,9 @@ from bentpipe.emulate.dish.descriptors import SERVICE, build_descriptors
 from bentpipe.emulate.dish.outages import CAUSES, CONNECTED
 from bentpipe.emulate.dish.samples import second_samples
 from bentpipe.errors import InputError, RunError, UnknownNameError
+
+grpc = pytest.importorskip("grpc", reason="needs grpcio: pip install 'bentpipe[dish]'")
+pytest.importorskip("grpc_reflection", reason="needs grpcio-reflection: pip install 'bentpipe[dish]'")
 
 
 class Asked:

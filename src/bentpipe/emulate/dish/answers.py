@@ -23,7 +23,7 @@ API_VERSION: Final = 17
 
 GPS_EPOCH_UNIX_S: Final = 315_964_800
 LEAP_S: Final = 18
-"""Epoch of GPS, and seconds by which it is ahead of UTC since 2017 (IERS Bulletin C 52); no satellite here flew before."""
+"""Epoch of GPS; seconds by which GPS is ahead of UTC since 2017 (IERS Bulletin C 52), which later runs alone need."""
 
 REFUSED: Final = {
     "reboot": "cannot be rebooted",
@@ -38,7 +38,7 @@ REFUSED: Final = {
 Answer = tuple[str, dict[str, Any]]
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that is not answered.
 
     Parameters
@@ -102,17 +102,17 @@ class DishAnswers:
 
         Raises
         ------
-        Refusal
+        RefusedError
             The request is refused or unknown, the run is over, or the dish has no power.
         """
         if not 0.0 <= at_s < self.length_s:
-            raise Refusal("UNAVAILABLE", "virtual dish: the run that it answers from is over")
+            raise RefusedError("UNAVAILABLE", "virtual dish: the run that it answers from is over")
         if self.record.cause[self._slot(at_s)] == OFF:
-            raise Refusal("UNAVAILABLE", "virtual dish: it has no power at this time of the run")
+            raise RefusedError("UNAVAILABLE", "virtual dish: it has no power at this time of the run")
         if request in REFUSED:
-            raise Refusal("PERMISSION_DENIED", f"virtual dish: it {REFUSED[request]}; nothing was done")
+            raise RefusedError("PERMISSION_DENIED", f"virtual dish: it {REFUSED[request]}; nothing was done")
         if request not in self._by_request:
-            raise Refusal("UNIMPLEMENTED", "virtual dish: no such request is answered")
+            raise RefusedError("UNIMPLEMENTED", "virtual dish: no such request is answered")
         return self._by_request[request](at_s)
 
     def status(self, at_s: float) -> dict[str, Any]:
@@ -177,7 +177,9 @@ class DishAnswers:
     def location(self, at_s: float) -> dict[str, Any]:
         """Place, by the fields of ``GetLocationResponse``."""
         if not self._show_location:
-            raise Refusal("PERMISSION_DENIED", "virtual dish: the location is not told unless --show-location is given")
+            raise RefusedError(
+                "PERMISSION_DENIED", "virtual dish: the location is not told unless --show-location is given"
+            )
         latitude, longitude = self._place(at_s)
         return {"lla": {"lat": latitude, "lon": longitude, "alt": self.record.height_m}, "source": "GPS"}
 

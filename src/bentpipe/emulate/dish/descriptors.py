@@ -73,7 +73,7 @@ def build_descriptors() -> Descriptors:
     )  # fmt: skip
     service.method.add(name="Handle", input_type=f".{PACKAGE}.Request", output_type=f".{PACKAGE}.Response")
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file) if not hasattr(pool, "AddSerializedFile") else pool.AddSerializedFile(file.SerializeToString())
+    pool.AddSerializedFile(file.SerializeToString())
     found = {name: pool.FindMessageTypeByName(f"{PACKAGE}.{name}") for name in _message_names()}
     return Descriptors(pool, {name: message_factory.GetMessageClass(one) for name, one in found.items()})
 

@@ -18,6 +18,7 @@ from bentpipe.results.opened import Run
 
 #: A dish reports no capacity: any rate will do where a run has none.
 _ANY_RATE = (1e6, 1e6)
+_AXIS = ("boresight_azimuth", "boresight_elevation", "field_of_view", "minimum_elevation")
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,7 @@ def read_dish(run: Run, site: str) -> DishRecord:
     known = ("site_usable_satellites", "site_reachable", "site_served", "site_connected")
     latitude, longitude, moves = _place(run, name, number)
     document = _site_document(run, name)
-    axis = [float(data[f"site_{part}_deg"]) for part in (
-        "boresight_azimuth", "boresight_elevation", "field_of_view", "minimum_elevation"
-    )]  # fmt: skip
+    azimuth, elevation, cone, lowest = (float(data[f"site_{part}_deg"]) for part in _AXIS)
     skyline = [(float(a), float(e)) for a, e in document.get("obstruction", ())]
     return DishRecord(
         name=f"ut-virtual-{str(run.manifest['identity'])[:8]}-{name}",
@@ -113,9 +112,9 @@ def read_dish(run: Run, site: str) -> DishRecord:
         latitude_deg=latitude,
         longitude_deg=longitude,
         height_m=float(document.get("height_m") or 0.0),
-        azimuth_deg=axis[0],
-        elevation_deg=axis[1],
-        view=sky_view(*axis, skyline),
+        azimuth_deg=azimuth,
+        elevation_deg=elevation,
+        view=sky_view(azimuth, elevation, cone, lowest, skyline),
         notes=tuple(note for note in link.notes if not note.startswith("rates given by hand")),
     )
 

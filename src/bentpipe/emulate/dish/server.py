@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Final, Self
 
-from bentpipe.emulate.dish.answers import API_VERSION, DishAnswers, Refusal
+from bentpipe.emulate.dish.answers import API_VERSION, DishAnswers, RefusedError
 from bentpipe.emulate.dish.descriptors import MISSING, SERVICE, Descriptors, build_descriptors
 from bentpipe.emulate.dish.record import DishRecord, read_dish
 from bentpipe.emulate.dish.traffic import TrafficCount
@@ -98,7 +98,7 @@ class DishServer:
 
         Raises
         ------
-        Refusal
+        RefusedError
             As `DishAnswers.answer`.
         """
         name, values = self.answers.answer(request.WhichOneof("request") or "", self.now_s())
@@ -243,7 +243,7 @@ def _add_service(server: Any, descriptors: Descriptors, dish: DishServer) -> Non
     def handle(request: Any, context: Any) -> Any:
         try:
             return dish.respond(request)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             context.abort(grpc.StatusCode[refusal.code], refusal.message)
 
     def stream(requests: Iterator[Any], context: Any) -> Iterator[Any]:
@@ -253,7 +253,7 @@ def _add_service(server: Any, descriptors: Descriptors, dish: DishServer) -> Non
                 continue
             try:
                 response = dish.respond(one.request)
-            except Refusal as refusal:
+            except RefusedError as refusal:
                 status = {"code": grpc.StatusCode[refusal.code].value[0], "message": refusal.message}
                 response = message["Response"](id=one.request.id, api_version=API_VERSION, status=status)
             yield message["FromDevice"](response=response)
