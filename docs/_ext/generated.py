@@ -31,6 +31,7 @@ def write_pages(app: Sphinx) -> None:
         "variables.md": variables(),
         "builtin-scenarios.md": builtin_scenarios(),
         "scenario-keys.md": scenario_keys(),
+        "dish-fields.md": dish_fields(),
         "api.md": public_names(),
     }
     for name, lines in pages.items():
@@ -45,6 +46,14 @@ def variables() -> Iterator[str]:
     text = resources.files("bentpipe.results").joinpath("variables.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     yield from table(rows[0], ([f"`{next(iter(row.values()))}`", *list(row.values())[1:]] for row in rows))
+
+
+def dish_fields() -> Iterator[str]:
+    """Table of ``emulate/dish/fields.csv``."""
+    from bentpipe.emulate.dish.fieldtable import fields
+
+    rows = ((f"`{one.message}`", f"`{one.name}`", str(one.number), one.type, one.given) for one in fields())
+    yield from table(("message", "field", "number", "type", "given"), rows)
 
 
 def builtin_scenarios() -> Iterator[str]:
