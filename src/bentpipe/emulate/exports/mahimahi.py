@@ -103,8 +103,12 @@ def _lines(files: list[Path], profile: Profile, ways: dict[str, _Way], head: Tra
         for way in WAYS
     )
     end = 1e3 * head.duration_s
-    ends = [f"the trace {way} ends at {ways[way].last_ms / 1e3:g} s, {(end - ways[way].last_ms) / 1e3:g} s before the "
-            "link's: it starts anew there" for way in WAYS if end - ways[way].last_ms > 1e3]  # fmt: skip
+    last = {way: ways[way].last_ms for way in WAYS}
+    ends = [
+        f"the trace {way} ends at {ms / 1e3:g} s, {(end - ms) / 1e3:g} s before the link's"
+        for way, ms in last.items()
+        if end - ms > 1e3
+    ]
     link = f"mm-link {files[1].name} {files[0].name} {queue} --once -- PROGRAM"
     return (
         " ".join(filter(None, (f"mm-delay {delay}", loss, link))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -172,4 +173,4 @@ def beside(path: Path, ending: str) -> Path:
     -------
     pathlib.Path
     """
-    return path.with_name(path.stem + ending)
+    return path.with_name(re.sub(r"\.(csv|txt|mahimahi)$", "", path.name, flags=re.IGNORECASE) + ending)
