@@ -58,6 +58,9 @@ COMMANDS: dict[str, Command] = {
         "resilience RUN",
         "How service falls when a random share of the satellites is lost.",
     ),
+    "trace": Command(
+        "trace", "trace", "trace RUN SITE", "The link of a place as a trace: CSV, TheaterQ, Mahimahi, netem, Chrome."
+    ),
     "dish": Command("dish", "dish", "dish RUN SITE", "A virtual dish: a terminal's local gRPC service, from a run."),
     "sweep": Command(
         "sweep", "app", "sweep", "Plan and run a study of many runs on Dask; resume it; read what it gave.", True
