@@ -132,6 +132,18 @@ def test_refusals_have_their_status(dish: Asked, clock: Clock) -> None:
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
+def test_a_dish_may_start_in_a_power_cut(clock: Clock) -> None:
+    clock.at_s = POWER_CUT.start * 15.0
+    with DishServer(DishAnswers(made_up_dish()), clock, "127.0.0.1:0") as server:
+        client = Asked(server.address)
+        with pytest.raises(grpc.RpcError) as refused:
+            client.handle("get_status")
+        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+        clock.at_s = POWER_CUT.stop * 15.0
+        assert client.handle("get_status").dish_get_status.device_state.uptime_s == 0
+        client.channel.close()
+
+
 def test_a_request_of_another_firmware_is_unimplemented(dish: Asked) -> None:
     unknown = dish.message["Request"].FromString(b"\xda\x3e\x00")  # field 1003, a speed test, empty
     with pytest.raises(grpc.RpcError) as refused:

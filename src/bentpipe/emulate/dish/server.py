@@ -42,7 +42,7 @@ class DishServer:
         self.answers = answers
         self.now_s = now_s
         self._descriptors = build_descriptors()
-        answers.status(min(max(now_s(), 0.0), answers.length_s - 1e-3))  # compiles what draws the samples
+        answers.samples.between(0, 1)  # compiles what draws them
         self._server, port = self._listen(address)
         host = address.rpartition(":")[0]
         self.address = f"{host}:{port}"
