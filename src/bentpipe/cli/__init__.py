@@ -62,6 +62,18 @@ COMMANDS: dict[str, Command] = {
         "trace", "trace", "trace RUN SITE", "The link of a place as a trace: CSV, TheaterQ, Mahimahi, netem, Chrome."
     ),
     "dish": Command("dish", "dish", "dish RUN SITE", "A virtual dish: a terminal's local gRPC service, from a run."),
+    "exec": Command(
+        "execute",
+        "execute",
+        "exec RUN SITE -- PROGRAM",
+        "Run a program behind the link of a site, live.",
+    ),
+    "call": Command(
+        "execute",
+        "call",
+        "call RUN A B -- PROGRAM -- PROGRAM",
+        "Run two programs at two sites, joined by both their links.",
+    ),
     "sweep": Command(
         "sweep", "app", "sweep", "Plan and run a study of many runs on Dask; resume it; read what it gave.", True
     ),
