@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from bentpipe.sweep.studyfile import read_study
 
 #: Values of an axis that are checked against the catalogue and files, too.
 CHECKED_OUTSIDE = 50
+#: Further values with the same fault that are told.
+TOLD_VALUES = 5
 #: Rough cost of a run on one core, s: preparing; and a slot, a slot and place, a slot and satellite. Fitted to runs on
 #: one core of 2022: one dish under 3,000 satellites (6 ms a slot), Ukraine (2,493 cells, 3.5 ms), the globe (41,162
 #: cells under 10,744 satellites, 50 ms).
@@ -186,15 +188,15 @@ def check(study: Study, tell: Callable[[str, int, int], None] | None = None) -> 
     """
     design = read_design(study)
     (tell or (lambda stage, done, total: None))("study", 0, 0)
-    faults = {str(fault): fault for fault in _faults_of_values(design)}
+    faults = _each_once(_faults_of_values(design))
     if faults:
-        raise ScenarioError(*faults.values())
+        raise ScenarioError(*faults)
     first = design.scenario((0,) * len(design.shape))
     shapes = Shapes()
     shape = shapes.of(first)
-    wrong = {str(fault): fault for fault in _faults_of_shapes(design, shapes, first, shape)}
+    wrong = _each_once(_faults_of_shapes(design, shapes, first, shape))
     if wrong:
-        raise ScenarioError(*wrong.values())
+        raise ScenarioError(*wrong)
     slots, blocks, most = _extent(design, shapes, first, shape)
     own = slots_of(first)
     rows = _blocks(own, shape.length) * shape.length
@@ -223,6 +225,8 @@ def _faults_of_values(design: Design) -> Iterator[Fault]:
             design.scenario(index)
         except ScenarioError as error:
             yield from error.faults
+    from bentpipe.simulate.checking import outside_faults
+
     outside: dict[str, int] = {}
     for name, value, index in design.alone():
         try:
@@ -232,16 +236,24 @@ def _faults_of_values(design: Design) -> Iterator[Fault]:
             continue
         if not is_number(value) and outside.setdefault(name, 0) < CHECKED_OUTSIDE:
             outside[name] += 1
-            yield from _faults_outside(design, name, value, scenario)
+            yield from map(design.told, outside_faults(scenario))
 
 
-def _faults_outside(design: Design, name: str, value: Any, scenario: Scenario) -> Iterator[Fault]:
-    from bentpipe.simulate.checking import outside_faults
+def _each_once(faults: Iterable[Fault]) -> list[Fault]:
+    """Faults that differ in the value alone, such as of one draw after the other, as one that tells how many."""
+    groups: dict[tuple[str, str, str], dict[str, Fault]] = {}
+    for fault in faults:
+        groups.setdefault((fault.where, fault.what, fault.allowed), {})[str(fault)] = fault
+    return [_with_others(*group.values()) for group in groups.values()]
 
-    where = next((a.where for a in design.varied if a.name == name), "")
-    for fault in outside_faults(scenario):
-        own = fault.where.startswith("override")
-        yield replace(fault, where=f"{where} ({fault.where.removeprefix('override: ')})") if own else fault
+
+def _with_others(first: Fault, *others: Fault) -> Fault:
+    if not others:
+        return first
+    values = ", ".join(shown(fault.value) for fault in others[:TOLD_VALUES])
+    more = f"the same of {len(others)} more value{'s' if len(others) > 1 else ''}: {values}"
+    more += ", ..." if len(others) > TOLD_VALUES else ""
+    return replace(first, remedy="; ".join(part for part in (first.remedy, more) if part))
 
 
 def _faults_of_shapes(design: Design, shapes: Shapes, first: Scenario, shape: Shape) -> Iterator[Fault]:
