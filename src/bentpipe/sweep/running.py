@@ -78,7 +78,7 @@ def sweep_run(
     wait : bool
         Wait for another client of the same study in place of being refused.
     progress : callable, optional
-        Told ``(stage, done, total)``.
+        Told ``(stage, done, total)``; of what is done "runs", then "tasks".
     note : callable, optional
         Told what a user should know, such as the dashboard's address.
 
@@ -110,6 +110,7 @@ def sweep_run(
         if laid.work:
             _drive(laid, scheduler, workers, memory, tell, say)
         else:
+            tell("runs", len(laid.rows), len(laid.rows))
             tell("tasks", laid.total, laid.total)
     return open_study(place.url, storage_options=storage_options)
 
@@ -196,7 +197,7 @@ def _drive(
             refuse_skew(client, present)
         elif scheduler is not None:
             say("the scheduler has no workers yet: waiting for the first")
-        driver = Driver(client, laid.job, laid.place, laid.work, len(laid.whole), laid.total, tell, say)
+        driver = Driver(client, laid.job, laid.place, laid.work, len(laid.whole), laid.total, len(laid.rows), tell, say)
         driver.one_first = scheduler is None
         try:
             driver.run()
