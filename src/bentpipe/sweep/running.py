@@ -15,6 +15,7 @@ from bentpipe.registry import Policy
 from bentpipe.scenario.files import file_content
 from bentpipe.sweep.cluster import dashboard_of, dask_client, default_workers, need_dask, refuse_skew
 from bentpipe.sweep.driver import Driver, Work
+from bentpipe.sweep.fetched import tidy
 from bentpipe.sweep.holding import only_client
 from bentpipe.sweep.matrix import Matrix, Policies, RunSpec, matrix
 from bentpipe.sweep.opened import StudyResults, open_study
@@ -108,7 +109,11 @@ def sweep_run(
     with only_client(place, wait):
         laid = lay_out(checked, place, Policies(scheduling, topology, routing), storage_options, verify)
         if laid.work:
-            _drive(laid, scheduler, workers, memory, tell, say)
+            tidy()
+            try:
+                _drive(laid, scheduler, workers, memory, tell, say)
+            finally:
+                tidy()  # of workers that were killed
         else:
             tell("runs", len(laid.rows), len(laid.rows))
             tell("tasks", laid.total, laid.total)

@@ -8,7 +8,6 @@ import functools
 import hashlib
 import json
 import os
-import tempfile
 import threading
 import time
 import traceback
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from bentpipe.errors import StoreError
 from bentpipe.sweep.arrays import StudyArray, chunks_of_block
+from bentpipe.sweep.fetched import fetched_folder
 from bentpipe.sweep.matrix import RunSpec, json_hash, with_changes
 from bentpipe.sweep.place import Place, open_place
 from bentpipe.sweep.store import commit_name, write_task
@@ -181,7 +181,7 @@ def _fetched(place: Place, digest: str) -> bytes:
 def _inputs(place: Place, files: tuple[tuple[str, str, str], ...]) -> Path:
     """Folder on this machine with the files of a scenario by role, each fetched once."""
     label = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:24]
-    folder = _cache() / label
+    folder = fetched_folder() / label
     for _, name, digest in files:
         path = folder / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
@@ -190,17 +190,6 @@ def _inputs(place: Place, files: tuple[tuple[str, str, str], ...]) -> Path:
             part.write_bytes(_fetched(place, digest))
             part.replace(path)
     return folder
-
-
-@functools.cache
-def _cache() -> Path:
-    """Files that this process has fetched; gone with it."""
-    holder = tempfile.TemporaryDirectory(prefix="bentpipe-sweep-", ignore_cleanup_errors=True)
-    _holders.append(holder)
-    return Path(holder.name)
-
-
-_holders: list[tempfile.TemporaryDirectory[str]] = []
 
 
 #: Left in the cache of kernels by the first worker that has been through a slot.

@@ -67,9 +67,7 @@ def test_closing_does_not_wait_for_a_worker_that_does_not_answer(monkeypatch: py
     cluster.rest_workers(Deaf())
 
 
-def test_runs_and_tasks_are_told_and_compiling_once(
-    study: Path, client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs_and_tasks_are_told_and_compiling_once(study: Path, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import contextlib
 
     asked = iter([False] * 5)
