@@ -13,6 +13,8 @@ from bentpipe.scenario import Scenario
 from bentpipe.sweep.arrays import StudyArray, arrays_of
 from bentpipe.sweep.axes import is_number, shown
 from bentpipe.sweep.design import Design, read_design
+from bentpipe.sweep.estimating import Cost, by_records, by_size, by_timing
+from bentpipe.sweep.place import open_place
 from bentpipe.sweep.shapes import Shape, Shapes, slots_of
 from bentpipe.sweep.study import Study
 from bentpipe.sweep.studyfile import read_study
@@ -21,10 +23,6 @@ from bentpipe.sweep.studyfile import read_study
 CHECKED_OUTSIDE = 50
 #: Further values with the same fault that are told.
 TOLD_VALUES = 5
-#: Rough cost of a run on one core, s: preparing; and a slot, a slot and place, a slot and satellite. Fitted to runs on
-#: one core of 2022: one dish under 3,000 satellites (6 ms a slot), Ukraine (2,493 cells, 3.5 ms), the globe (41,162
-#: cells under 10,744 satellites, 50 ms).
-PREPARE_S, SLOT_S, SLOT_PLACE_S, SLOT_SATELLITE_S = 0.3, 0.5e-3, 1.1e-6, 0.4e-6
 #: Memory of a worker beside the run's own, bytes: Dask, and what it holds of other tasks.
 WORKER_BYTES = 80e6
 
@@ -79,7 +77,9 @@ class Checked:
         return self.design.runs * sum(a.bytes_a_run for a in self.arrays)
 
 
-def sweep_plan(study: Study | str | Path, *, out: str | Path | None = None, workers: int | None = None) -> SweepPlan:
+def sweep_plan(
+    study: Study | str | Path, *, out: str | Path | None = None, workers: int | None = None, time: bool = False
+) -> SweepPlan:
     """Say what a sweep would do, without doing it.
 
     Parameters
@@ -90,6 +90,9 @@ def sweep_plan(study: Study | str | Path, *, out: str | Path | None = None, work
         As for `bentpipe.sweep_run`.
     workers : int, optional
         Local processes that the estimate of the time is for; all cores when left out.
+    time : bool
+        Prepare the first run and simulate a few of its slots to estimate the time, which takes some seconds. Otherwise
+        the estimate rests on finished tasks where `out` is a folder that has some, else on the size of the study.
 
     Returns
     -------
@@ -106,17 +109,27 @@ def sweep_plan(study: Study | str | Path, *, out: str | Path | None = None, work
     given = study if isinstance(study, Study) else read_study(study)
     checked = check(given)
     count = workers or default_workers()
-    data = _numbers(checked, count, str(out) if out is not None else f"studies/{given.name}")
-    return SweepPlan(_lines(checked, data), data)
+    folder = str(out) if out is not None else f"studies/{given.name}"
+    cost = _cost(checked, folder, time)
+    data = _numbers(checked, count, folder, cost)
+    return SweepPlan(_lines(checked, data, cost), data)
 
 
-def _numbers(checked: Checked, workers: int, folder: str) -> dict[str, Any]:
+def _cost(checked: Checked, folder: str, time: bool) -> Cost:
+    if time:
+        return by_timing(checked.first, checked.shape.length, checked.arrays)
+    found = None
+    if "://" not in folder:  # a plan asks nothing of a network
+        found = by_records(open_place(folder), checked.design.study.name, checked.arrays)
+    return found or by_size(checked.shape.places, checked.shape.satellites)
+
+
+def _numbers(checked: Checked, workers: int, folder: str, cost: Cost) -> dict[str, Any]:
     from bentpipe.simulate.run import memory_estimate
 
     design, shape = checked.design, checked.shape
     sizes = shape.places, shape.satellites
     memory = memory_estimate(0, *sizes, shape.length, 1) + WORKER_BYTES
-    core_s = design.runs * PREPARE_S + checked.slots * (SLOT_S + SLOT_PLACE_S * sizes[0] + SLOT_SATELLITE_S * sizes[1])
     return {
         "study": design.study.name,
         "base": str(design.study.base),
@@ -131,12 +144,14 @@ def _numbers(checked: Checked, workers: int, folder: str) -> dict[str, Any]:
         "memory_a_worker_bytes": round(memory),
         "disk_bytes": checked.bytes,
         "workers": workers,
-        "estimated_s": round(core_s / workers, 1),
+        "estimated_s": round(cost.seconds(design.runs, checked.blocks, checked.slots, workers), 1),
+        "estimated_from": cost.source,
+        "estimated_from_count": cost.count,
         "folder": folder,
     }
 
 
-def _lines(checked: Checked, data: Mapping[str, Any]) -> tuple[str, ...]:
+def _lines(checked: Checked, data: Mapping[str, Any], cost: Cost) -> tuple[str, ...]:
     design = checked.design
     study = design.study
     axes = []
@@ -162,8 +177,7 @@ def _lines(checked: Checked, data: Mapping[str, Any]) -> tuple[str, ...]:
         f"kept: {'; '.join(kept)}",
         f"about {data['memory_a_worker_bytes'] / 1e6:.0f} MB of memory a worker, "
         f"up to {max(1.0, data['disk_bytes'] / 1e6):,.0f} MB on disk",
-        f"about {took} on {data['workers']} worker{'s' if data['workers'] != 1 else ''} "
-        "(a rough estimate by the number of slots, places and satellites)",
+        f"about {took} on {data['workers']} worker{'s' if data['workers'] != 1 else ''} ({cost.words})",
         f"results go to {data['folder']}",
     )
 

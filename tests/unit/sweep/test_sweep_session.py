@@ -78,6 +78,9 @@ def test_runs_and_tasks_are_told_and_compiling_once(study: Path, client: Any, mo
     assert [step for step in told if step[0] == "kernels"] == [("kernels", 0, 0)]
     runs, tasks = ([step[1:] for step in told if step[0] == stage] for stage in ("runs", "tasks"))
     assert runs == tasks == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    plan = bentpipe.sweep_plan(study, out=study.parent / "out", workers=2)
+    assert (plan.data["estimated_from"], plan.data["estimated_from_count"]) == ("finished tasks", 3)
+    assert any(line.endswith("on 2 workers (from 3 finished tasks)") for line in plan.lines)
     told.clear()
     bentpipe.sweep_run(study, out=study.parent / "out", progress=lambda *step: told.append(step))
     assert told[-2:] == [("runs", 3, 3), ("tasks", 3, 3)]
