@@ -146,10 +146,11 @@ def prepared_run(job: Job, run: RunSpec, place: Place) -> Prepared:
         if json_hash(scenario.portable()) != run.document:
             raise StoreError("the scenario that the worker read is not the one that was sent")
         policies = _policies(job.policies)
+        like = next(reversed(_ready.values()), None)
         while len(_ready) >= KEPT:
             _ready.popitem(last=False)
         # One seed only: the range over seeds that a plain run gives is a dimension here.
-        found = prepare(scenario, policies.scheduling, 1, policies.topology, policies.routing)
+        found = prepare(scenario, policies.scheduling, 1, policies.topology, policies.routing, like)
         _ready[key] = found
         return found
 
