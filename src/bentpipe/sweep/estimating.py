@@ -144,10 +144,11 @@ def by_timing(scenario: Scenario, length: int, arrays: tuple[StudyArray, ...]) -
     block = whole.start // length
     slots = range(whole.start, min(whole.stop, (block + 1) * length))
     prepared = prepare(scenario, seeds=1)
+    kept = {a.variable for a in arrays}
 
     def span_s(count: int) -> float:
         begun = time.perf_counter()
-        values = block_variables(prepared, advance(prepared, State(), slots[:count], threads=1)[0])
+        values = block_variables(prepared, advance(prepared, State(), slots[:count], threads=1)[0], kept)
         chunks_of_block(arrays, values, 0, 0, slots.start - block * length)
         return time.perf_counter() - begun
 

@@ -57,6 +57,11 @@ class Job:
     arrays: tuple[StudyArray, ...]
     policies: bytes = field(repr=False)
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Variables of which something is kept."""
+        return tuple(dict.fromkeys(a.variable for a in self.arrays))
+
 
 def compute(job: Job, run: RunSpec, at: int, chained: bool = False) -> dict[str, Any]:
     """Simulate one block of one run, write what is kept, and commit it.
@@ -98,7 +103,7 @@ def _computed(job: Job, run: RunSpec, at: int, chained: bool) -> dict[str, float
     ready = time.perf_counter()
     slots = run.slots(at)
     block, state = advance(prepared, _state(place, run, at, chained), slots, threads=1)
-    values = block_variables(prepared, block)
+    values = block_variables(prepared, block, job.variables)
     first = slots.start - (run.first_block + at) * run.length
     chunks = chunks_of_block(job.arrays, values, run.row, at, first)
     computed = time.perf_counter()
@@ -226,6 +231,6 @@ def warm(job: Job, run: RunSpec) -> float:
 
         prepared = prepared_run(job, run, open_place(job.url, job.options))
         slots = range(run.start, run.start + 1)
-        block_variables(prepared, advance(prepared, State(), slots, threads=1)[0])
+        block_variables(prepared, advance(prepared, State(), slots, threads=1)[0], job.variables)
         (cache_folder() / _WARM).touch()
     return time.perf_counter() - begun
