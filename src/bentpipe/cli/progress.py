@@ -27,6 +27,8 @@ STAGES = {
     "tasks": "tasks done",
     "runs": "runs done",
 }
+#: Told just before another stage, and written in its line.
+BESIDE = {"runs": "tasks"}
 SECONDS_BETWEEN_LINES = 3.0
 
 
@@ -91,6 +93,8 @@ class PlainProgress:
         self._every_s = every_s
         self._now = now
         self._starts: dict[str, tuple[float, int]] = {}
+        self._beside: dict[str, str] = {}
+        self._last = ""
         self._written_s = 0.0
         self._lock = threading.Lock()
 
@@ -105,23 +109,32 @@ class PlainProgress:
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take note of a step, and write a line if it is time for one."""
         with self._lock:
+            if stage in BESIDE:
+                self._beside[BESIDE[stage]] = f"{stage} {done}/{total}, "
+                return
             now_s = self._now()
             if stage not in self._starts:
                 # A resumed run starts part of the way: what was there before tells nothing of the speed.
                 self._starts[stage] = (now_s, done)
             elif now_s - self._written_s < self._every_s:
                 return
-            self._written_s = now_s
-            self._stream.write(f"bentpipe: {self._line(stage, now_s, done, total)}\n")
+            line = self._line(stage, now_s, done, total)
+            if line == self._last:  # nothing new
+                return
+            self._written_s, self._last = now_s, line
+            self._stream.write(f"bentpipe: {line}\n")
             self._stream.flush()
 
     def _line(self, stage: str, now_s: float, done: int, total: int) -> str:
         words = STAGES.get(stage, stage)
         started_s, done_at_start = self._starts[stage]
+        if stage in self._beside:
+            words = f"{self._beside[stage]}{stage} {done}/{total}"
         if total <= 0 or done <= done_at_start:
             return words
         left_s = (now_s - started_s) / (done - done_at_start) * (total - done)
-        return f"{words}: {done} of {total} ({100 * done // total} %), {clock(left_s)} left"
+        share = f"({100 * done // total} %), {clock(left_s)} left"
+        return f"{words} {share}" if stage in self._beside else f"{words}: {done} of {total} {share}"
 
 
 class AnimatedProgress:

@@ -35,11 +35,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout."
 
 
 @app.command()
-def plan(study: StudyFile, out: Out = None, workers: Workers = None, as_json: AsJson = False) -> None:
-    """Check a study, and say what it would do: runs, blocks, memory, disk, time."""
+def plan(
+    study: StudyFile,
+    out: Out = None,
+    workers: Workers = None,
+    time: Annotated[bool, typer.Option("--time", help="Time some slots of the first run for the estimate.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a study, and say what it would do: runs, blocks, memory, disk, time.
+
+    The time is estimated from finished tasks where the folder has some, with --time from slots that are simulated now,
+    else from the size alone.
+    """
     import bentpipe
 
-    found = bentpipe.sweep_plan(study, out=out, workers=workers)
+    found = bentpipe.sweep_plan(study, out=out, workers=workers, time=time)
     if as_json:
         print_json("sweep plan", {"plan": found.data})
     else:

@@ -178,6 +178,7 @@ def zenith_gas_db(
         gamma_o h_o + A_w, dB, shape of the broadcast arguments. P.676-12, Annex 2, sections 2.2 and 2.3.
     """
     known_edition("P.676", edition, (12,), _MISSING)
-    dry, _ = specific_attenuation_db_km(frequency_hz, pressure_pa, temperature_k, vapour_density_kg_m3)
+    state = _surface(pressure_pa, temperature_k, vapour_density_kg_m3)
+    dry = _oxygen(_frequency_ghz(frequency_hz), *state)  # water vapour goes by its column
     height = oxygen_height_m(frequency_hz, pressure_pa, temperature_k, vapour_density_kg_m3)
     return np.asarray(dry * height / 1e3 + zenith_vapour_db(frequency_hz, vapour_column_kg_m2, altitude_m), np.float64)

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from bentpipe.scenario.groundchecks import names_beside
 from bentpipe.scenario.merge import Tree, drop, fold_names, merge, number_ids, override
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.operators import fill_in
-from bentpipe.scenario.places import Places, scan
+from bentpipe.scenario.places import Places, Step, scan
 from bentpipe.scenario.span import within_span
 from bentpipe.scenario.typefaults import build
 from bentpipe.scenario.values import did_you_mean
@@ -104,6 +105,35 @@ class ScenarioSource:
             With every fault found.
         """
         return _finish(pickle.loads(self._document), overrides)
+
+    def steps(self, key: str) -> tuple[str, ...]:
+        """Split a dotted key into steps, items of lists by number as faults name them.
+
+        Parameters
+        ----------
+        key : str
+            Such as ``"gateways.kaunas.antennas"``.
+
+        Returns
+        -------
+        tuple of str
+            Such as ``("gateways", "1", "antennas")``.
+        """
+        here: Places | None = self._numbered
+        found = []
+        for step in key.split("."):
+            number = here.ids.get(step.lower()) if here else None
+            found.append(step if number is None else str(number))
+            at: Step = int(found[-1]) if found[-1].isdigit() else found[-1]
+            here = here.below.get(at) if here else None
+        return tuple(found)
+
+    @cached_property
+    def _numbered(self) -> Places:
+        document: _Document = pickle.loads(self._document)
+        fold_names(document.tree, document.places)
+        number_ids(document.tree, document.places)
+        return document.places
 
 
 def parse_scenario(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,27 @@ from bentpipe.simulate.withinslot import bursts_per_s
 Array = npt.NDArray[Any]
 
 
-def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
+_RATED = ("rate_", "peak_", "limit_", "rain_loss_", "rtt_loaded_", "offered_", "down_", "up_")
+
+
+def rests_on_rates(name: str) -> bool:
+    """Tell whether a variable is computed from the rates, whatever the load is.
+
+    Parameters
+    ----------
+    name : str
+        As in ``results/variables.csv``.
+
+    Returns
+    -------
+    bool
+    """
+    for place in ("site_", "region_", "gateway_"):
+        name = name.removeprefix(place)
+    return name.startswith(_RATED)
+
+
+def block_variables(prepared: Prepared, block: Block, wanted: Collection[str] | None = None) -> dict[str, Array]:
     """Turn a block into stored variables.
 
     Parameters
@@ -28,12 +49,23 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
         The run.
     block : Block
         T slots.
+    wanted : collection of str, optional
+        Names of the variables that are used. Where none of them rests on rates, which take about as long as all else,
+        these are not computed.
 
     Returns
     -------
     dict of str to ndarray
-        Every variable that has a slot axis.
+        Every variable that has a slot axis, or those that are wanted.
     """
+    if wanted is None:
+        return _all_variables(prepared, block, block_rates(prepared, block))
+    rated = isinstance(prepared.scenario.access.load, str) or any(map(rests_on_rates, wanted))
+    found = _all_variables(prepared, block, block_rates(prepared, block) if rated else (None, None))
+    return {name: found[name] for name in wanted}
+
+
+def _all_variables(prepared: Prepared, block: Block, rates: tuple[Rates | None, Rates | None]) -> dict[str, Array]:
     territory = prepared.territory
     cells = len(territory.cell_id)
     served = block.satellite >= 0
@@ -41,7 +73,6 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
     own = served[:, :cells]
     by_region = territory.by_region
     terminals = prepared.people[0].total[:cells]
-    rates = block_rates(prepared, block)
     load = place_loads(prepared, block, rates)
     rtt_s = block.rtt_s if load.ndim == 0 else block_segments(prepared, block, load, 0).sum(axis=-1).astype(np.float32)
     return {

@@ -202,6 +202,7 @@ def prepare(
     seeds: int = SEEDS,
     topology: Any = None,
     routing: Any = None,
+    like: Prepared | None = None,
 ) -> Prepared:
     """Resolve a scenario.
 
@@ -216,6 +217,8 @@ def prepare(
     topology, routing : str, policy or callable, optional
         Who points lasers at whom, and what paths are chosen by, in place of the scenario's; see
         `bentpipe.network.topology` and `bentpipe.network.routing`.
+    like : Prepared, optional
+        Another run: what takes long to compute and rests on the same numbers there is taken from it, as it is.
 
     Returns
     -------
@@ -228,7 +231,7 @@ def prepare(
     """
     policy = scheduling_policy(scheduling or scenario.policies.scheduling)
     try:
-        return _resolved(scenario, policy, seeds, topology, routing)
+        return _resolved(scenario, policy, seeds, topology, routing, like)
     except InputError as error:
         faults = outside_faults(scenario)
         if not faults:
@@ -237,7 +240,9 @@ def prepare(
         raise ScenarioError(*faults) from error
 
 
-def _resolved(scenario: Scenario, policy: Policy, seeds: int, topology: Any, routing: Any) -> Prepared:
+def _resolved(
+    scenario: Scenario, policy: Policy, seeds: int, topology: Any, routing: Any, like: Prepared | None
+) -> Prepared:
     clock = SlotClock(scenario.time.slot_s, scenario.time.slot_offset_s)
     start = float(to_unix_s(scenario.time.start))
     slots = clock.starting_from(start, scenario.time.duration_s)
@@ -278,7 +283,7 @@ def _resolved(scenario: Scenario, policy: Policy, seeds: int, topology: Any, rou
     )
     lasers, paths = _mesh(scenario, fleet, territory, ground, topology, routing)
     others = [(scenario.seed + i) % 2**32 for i in range(seeds)]
-    radio = make_radio(scenario, territory, ground, fleet, tuple(others))
+    radio = make_radio(scenario, territory, ground, fleet, tuple(others), like.radio if like else None)
     channel_bps = radio.nominal_bps if radio else 0.0
     people = tuple(make_people(scenario, territory, key, seed, channel_bps) for seed in others)
     return Prepared(

@@ -124,9 +124,42 @@ class Radio:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Skies:
+    """Climates of the places and of the gateways, and the place tables that are known of them by end and frequency."""
+
+    user: PlaceClimate | None
+    gateway: PlaceClimate | None
+    known: dict[tuple[str, float], BandWeather]
+
+    def band(self, end: str, frequency_hz: float) -> BandWeather | None:
+        """Place table of a band at "user" or "gateway"; None under clear sky."""
+        climate, dish_m = (self.user, USER_DISH_M) if end == "user" else (self.gateway, GATEWAY_DISH_M)
+        if climate is None:
+            return None
+        key = (end, frequency_hz)
+        if key not in self.known:
+            self.known[key] = band_weather(climate, frequency_hz, dish_m)
+        return self.known[key]
+
+    def take_from(self, other: Radio) -> None:
+        """Take over the place tables of another run where it has the same climate."""
+        for direction in (other.down, other.up):
+            if direction is not None:
+                self._take("user", self.user, other.climate, direction.user)
+                sides = () if direction.gateway is None else (direction.gateway,)
+                self._take("gateway", self.gateway, other.gateway_climate, sides)
+
+    def _take(self, end: str, own: PlaceClimate | None, others: PlaceClimate | None, sides: tuple[Side, ...]) -> None:
+        if own is None or others is None or not all(map(np.array_equal, own, others)):
+            return
+        self.known.update({(end, s.hop.frequency_hz): s.sky for s in sides if s.sky is not None})
+
+
 def make_radio(
-    scenario: Scenario, territory: Territory, ground: Ground, fleet: Fleet, seeds: tuple[int, ...]
-) -> Radio | None:
+    scenario: Scenario, territory: Territory, ground: Ground, fleet: Fleet, seeds: tuple[int, ...],
+    like: Radio | None = None,
+) -> Radio | None:  # fmt: skip
     """Resolve the radio links of a scenario.
 
     Parameters
@@ -135,6 +168,8 @@ def make_radio(
         What to simulate, and what it was resolved to.
     seeds : tuple of int
         Seeds of the range, the run's own first.
+    like : Radio, optional
+        Of another run: place tables of the same climate are taken from it, as they are.
 
     Returns
     -------
@@ -160,7 +195,9 @@ def make_radio(
         climate = PlaceClimate(**weather_at(table, territory.latitude_deg, territory.longitude_deg)._asdict())
         gateway_climate = PlaceClimate(**weather_at(table, ground.latitude_deg, ground.longitude_deg)._asdict())
     operator = scenario.radio.operator or scenario.constellation.operator
-    skies = (climate, gateway_climate)
+    skies = _Skies(climate, gateway_climate, {})
+    if like is not None:
+        skies.take_from(like)
     try:
         down = _direction(operator, "down", kinds, skies, _capacity(scenario, operator, fleet, "down"))
     except NotModelledError as error:
@@ -232,18 +269,16 @@ def nominal_bps(direction: Direction, fleet: Fleet, unix_s: float, name: str = "
     return float(rate) * hop.bandwidth_hz / direction.gateway.hop.bandwidth_hz
 
 
-def _direction(
-    operator: str, way: str, kinds: list[str], skies: tuple[PlaceClimate | None, PlaceClimate | None], carries: IntArray
-) -> Direction:
+def _direction(operator: str, way: str, kinds: list[str], skies: _Skies, carries: IntArray) -> Direction:
     user = [radio_link(operator, f"user-{way}", kind) for kind in kinds]
     if assumed_feeder(operator) is not None:
-        sides = tuple(_side(link, skies[0], USER_DISH_M) for link in user)
+        sides = tuple(_side(link, skies, "user") for link in user)
         return Direction(sides, None, _profile(user[0].modcods), user[0].channels * user[0].polarisations, 0, carries)
     feeder = radio_link(operator, "feeder-up" if way == "down" else "feeder-down")
     last = user[0] if way == "down" else feeder
     return Direction(
-        tuple(_side(link, skies[0], USER_DISH_M) for link in user),
-        _side(feeder, skies[1], GATEWAY_DISH_M),
+        tuple(_side(link, skies, "user") for link in user),
+        _side(feeder, skies, "gateway"),
         _profile(last.modcods),
         user[0].channels * user[0].polarisations,
         feeder.channels * feeder.polarisations * feeder.numbers()["bandwidth_hz"] / user[0].numbers()["bandwidth_hz"],
@@ -251,14 +286,14 @@ def _direction(
     )
 
 
-def _side(link: RadioLink, climate: PlaceClimate | None, dish_m: float) -> Side:
+def _side(link: RadioLink, skies: _Skies, end: str) -> Side:
     hop = Hop(link.name, **link.numbers(), origin=link.origin())
     wet = (
         0.0 if link.wet_saturation_db is None else link.wet_saturation_db.value,
         1.0 if link.wet_scale_mm_h is None else link.wet_scale_mm_h.value,
     )
     zenith = float(zenith_gas_db(hop.frequency_hz, *_REFERENCE, 0.0))
-    return Side(hop, zenith, None if climate is None else band_weather(climate, hop.frequency_hz, dish_m), wet)
+    return Side(hop, zenith, skies.band(end, hop.frequency_hz), wet)
 
 
 def _profile(name: str) -> ModcodProfile:

@@ -11,6 +11,7 @@ import multiprocessing.resource_tracker
 import os
 import platform
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from bentpipe.errors import Fault, InputError, RunError
 
 #: Seconds in which a scheduler must answer.
 ANSWER_S = 8.0
+#: Seconds in which workers must answer that they rest.
+REST_S = 2.0
 #: Workers that may die with a task before it is given up: a kill from outside is no fault of the task.
 ALLOWED_DEATHS = 10
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "BLOSC_NTHREADS")
@@ -152,8 +155,37 @@ def dask_client(scheduler: str | None, workers: int, memory: str | None) -> Iter
         try:
             yield client
         finally:
+            rest_workers(client)
             with contextlib.suppress(Exception):
                 client.close(timeout=5)
+
+
+def rest_workers(client: Any) -> None:
+    """Tell workers that are about to be closed to send no more heartbeats, and to say nothing of lost connections.
+
+    One that asks the scheduler while both are closing would print where it was.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of workers of our own.
+    """
+
+    def ask() -> None:
+        with contextlib.suppress(Exception):  # a worker that is gone needs no rest
+            client.run(_rest, on_error="ignore")
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(REST_S)
+
+
+def _rest(dask_worker: Any) -> None:
+    for name in ("distributed", "distributed.worker", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    heartbeat = dask_worker.periodic_callbacks.get("heartbeat")
+    if heartbeat is not None:
+        heartbeat.stop()
 
 
 def _connected(scheduler: str) -> Any:

@@ -18,7 +18,7 @@ from bentpipe.sweep.effects import label
 from bentpipe.sweep.matrix import differences
 from bentpipe.sweep.measure import candidates, in_numbers, measure_of
 from bentpipe.sweep.opened import StudyResults
-from bentpipe.sweep.statistics import CHANCE, Array, _mean, check_bootstrap, interval, resampled
+from bentpipe.sweep.statistics import CHANCE, Array, check_bootstrap, interval, resampled
 
 if TYPE_CHECKING:
     import xarray
@@ -166,11 +166,11 @@ def _ends(apart: Array, dims: Sequence[str], how: tuple[int, int, float]) -> lis
         held = np.transpose(apart, [*rest, *order]).reshape(-1, *chance.values())
         count = (~np.isnan(held)).sum(axis=0).astype(np.float64)
         total = np.nansum(held, axis=0)
-        up, down = (resampled(v, chance, lambda x: x.sum(axis=-1), resamples, seed) for v in (total, count))
+        up, down = (resampled(v, chance, "sum", resamples, seed) for v in (total, count))
         found = np.where(down > 0, up / np.where(down > 0, down, 1.0), np.nan)
     else:
         flat = apart[~np.isnan(apart)].ravel()
-        found = resampled(flat, {"pair": flat.size}, _mean, resamples, seed)
+        found = resampled(flat, {"pair": flat.size}, "mean", resamples, seed)
     low, high = interval(found, confidence).tolist()
     return None if np.isnan(low) else [low, high]
 

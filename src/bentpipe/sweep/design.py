@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -56,10 +56,22 @@ class Design:
         if seeds is None:
             return self.study.axes
         if isinstance(seeds, int):
-            first = self.source.vary(self.study.fixed).seed
+            first = self._first_seed()
             seeds = tuple((first + i) % 2**32 for i in range(seeds))
         rows = tuple((s,) for s in seeds)
         return (*self.study.axes, Axis(SEED, (SEED,), rows, where=self.study.where("seeds")))
+
+    def _first_seed(self) -> int:
+        """Seed of the base, or the fixed one; what is fixed need not make a scenario without what is varied."""
+        values = dict(self.study.fixed)
+        for axis in self.study.axes:
+            values |= axis.overrides(0)
+        for one in self.study.drawn:
+            values |= dict.fromkeys(one.keys, self.drawn[one.name][0])
+        try:
+            return self._vary(values).seed
+        except ScenarioError:  # told with all others when the first run is read
+            return 0
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -111,7 +123,14 @@ class Design:
         if self.study.draws:
             for one in self.study.drawn:
                 values |= dict.fromkeys(one.keys, self.drawn[one.name][index[-1]])
-        return {key: self._located(key, value) for key, value in values.items()}
+        return values
+
+    def _vary(self, values: Mapping[str, Any]) -> Scenario:
+        """The base with some values changed; faults are told at their places in the study."""
+        try:
+            return self.source.vary({key: self._located(key, value) for key, value in values.items()})
+        except ScenarioError as error:
+            raise ScenarioError(*(self.told(fault) for fault in error.faults)) from None
 
     def _located(self, key: str, value: Any) -> Any:
         """A path from the folder of the study, where there is such a file."""
@@ -137,25 +156,45 @@ class Design:
         ScenarioError
             Naming the lines of the study that set what is wrong.
         """
-        try:
-            return self.source.vary(self.overrides(index))
-        except ScenarioError as error:
-            raise ScenarioError(*(self._told(fault) for fault in error.faults)) from None
+        return self._vary(self.overrides(index))
 
-    def _told(self, fault: Fault) -> Fault:
-        """A fault of an override, at its place in the study."""
+    def told(self, fault: Fault) -> Fault:
+        """A fault of what the study sets, at its place in the study; any other as it is.
+
+        Parameters
+        ----------
+        fault : Fault
+            Of a scenario of the study.
+
+        Returns
+        -------
+        Fault
+        """
         key = fault.where.removeprefix("override: ")
-        if key == fault.where:
-            return fault
-        return replace(fault, where=f"{self.place_of(key)} ({key})")
+        own = key != fault.where
+        place = self._place_of(key if own else fault.where.rpartition(": ")[2], own)
+        return replace(fault, where=f"{place} ({key})") if place else fault
 
-    def place_of(self, key: str) -> str:
-        """Where the study sets a key of the scenario, or one above it."""
-        for one in self.varied:
-            if any(key == k or key.startswith(f"{k}.") for k in one.keys):
-                return one.where
-        mine = next((k for k in self.study.fixed if key == k or key.startswith(f"{k}.")), key)
-        return self.study.where("fixed", mine)
+    def _place_of(self, key: str, own: bool) -> str:
+        """Where the study sets a key of the scenario, one above or below it or, where it is `own`, one beside it."""
+        wanted = self.source.steps(key)
+        best, place = 0, ""
+        for keys, where in self._set_at():
+            for steps in map(self.source.steps, keys):
+                common = sum(1 for _ in itertools.takewhile(lambda p: p[0] == p[1], zip(wanted, steps, strict=False)))
+                if common > best and (own or common in (len(wanted), len(steps))):
+                    best, place = common, where
+        return place
+
+    def _set_at(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Keys that the study sets, and where it does."""
+        varied: tuple[Axis | Drawn, ...] = (*self.study.axes, *self.study.drawn)
+        for one in varied:
+            file, _, key = one.where.rpartition(": ")
+            yield one.keys, f"{file}: axis {one.name}, {key}"
+        yield (SEED,), self.study.where("seeds")
+        for key in self.study.fixed:
+            yield (key,), self.study.where("fixed", key)
 
     def alone(self) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
         """Each value of each axis and the extremes of each distribution, all else at its first.

@@ -81,22 +81,24 @@ class Driver:
         Tasks that are done already.
     total : int
         All tasks.
+    runs : int
+        All runs, those that are done already included.
     tell : callable
-        Told ``(stage, done, total)``.
+        Told ``(stage, done, total)``: "runs", then "tasks".
     warn : callable
         Told of what a user should know.
     """
 
     def __init__(
-        self, client: Any, job: Job, place: Place, work: Iterable[Work], done: int, total: int, tell: Tell,
-        warn: Callable[[str], None],
+        self, client: Any, job: Job, place: Place, work: Iterable[Work], done: int, total: int, runs: int,
+        tell: Tell, warn: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.client, self.job, self.place, self.tell, self.warn = client, job, place, tell, warn
         self.waiting = deque(work)
         self.begun: list[Work] = []
         self.left = {w.run.row: w for w in self.waiting}
-        self.runs = len(self.left)
         self.done, self.total = done, total
+        self.runs, self.runs_done = runs, runs - len(self.left)
         self.failures: list[Failure] = []
         self.counts = Counts()
         self.threads: dict[str, int] = {}
@@ -107,6 +109,7 @@ class Driver:
         self.finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
         #: Whether workers share a cache of kernels: where it is empty, one fills it before the others need it.
         self.one_first = False
+        self._compiling = False
         self._looked = self._seen = time.monotonic()
         self._mine = own_environment()
 
@@ -123,7 +126,7 @@ class Driver:
         try:
             self._look(first=True)
             begun = time.perf_counter()
-            self.tell("tasks", self.done, self.total)
+            self._tell()
             while self.left:
                 self._hand_out()
                 self._take()
@@ -160,7 +163,9 @@ class Driver:
         new = [a for a in known if a not in self.threads and a not in self.warming and a not in self.refused]
         if self.one_first and not kernels_known():
             new = [] if self.warming or self.threads else new[:1]
-            self.tell("kernels", 0, 0)
+            if not self._compiling:
+                self._compiling = True
+                self.tell("kernels", 0, 0)
         if new:
             self._check(new)
         for address, future in list(self.warming.items()):
@@ -281,13 +286,18 @@ class Driver:
             self.counts.tasks += 1
             self.counts.seconds.update(told["seconds"])
             self.done += 1
-            self.tell("tasks", self.done, self.total)
         self._close(work)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell what is done; runs that were given up count no more."""
+        self.tell("runs", self.runs_done, self.runs - len(self.failures))
+        self.tell("tasks", self.done, self.total)
 
     def _close(self, work: Work) -> None:
         """Strike off a run of which nothing is left."""
-        if work.finished:
-            self.left.pop(work.run.row, None)
+        if work.finished and self.left.pop(work.run.row, None) is not None:
+            self.runs_done += not work.given_up
             self.begun = [w for w in self.begun if w is not work]
 
     def _told(self, future: Any) -> dict[str, Any] | None:

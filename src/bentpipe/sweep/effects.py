@@ -147,7 +147,7 @@ def _along(values: Array, dims: Sequence[str], dim: str, along: Sequence[Any], h
     apart = others[top] - others[bottom]
     ends = None
     if sum(n > 1 for n in chance.values()) and int((~np.isnan(apart)).sum()) >= FEWEST:
-        ends = how.ends(resampled(apart, chance, _mean, how.resamples, how.seed))
+        ends = how.ends(resampled(apart, chance, "mean", how.resamples, how.seed))
     by_other = _mean((held[top] - held[bottom]).reshape(held.shape[1], -1))
     labels = [label(v) for v in along]
     spread = (float(np.nanmin(by_other)), float(np.nanmax(by_other)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,16 @@ from bentpipe.scenario import Scenario
 from bentpipe.sweep.arrays import StudyArray, arrays_of
 from bentpipe.sweep.axes import is_number, shown
 from bentpipe.sweep.design import Design, read_design
+from bentpipe.sweep.estimating import Cost, by_records, by_size, by_timing
+from bentpipe.sweep.place import open_place
 from bentpipe.sweep.shapes import Shape, Shapes, slots_of
 from bentpipe.sweep.study import Study
 from bentpipe.sweep.studyfile import read_study
 
 #: Values of an axis that are checked against the catalogue and files, too.
 CHECKED_OUTSIDE = 50
-#: Rough cost of a run on one core, s: preparing; and a slot, a slot and place, a slot and satellite. Fitted to runs on
-#: one core of 2022: one dish under 3,000 satellites (6 ms a slot), Ukraine (2,493 cells, 3.5 ms), the globe (41,162
-#: cells under 10,744 satellites, 50 ms).
-PREPARE_S, SLOT_S, SLOT_PLACE_S, SLOT_SATELLITE_S = 0.3, 0.5e-3, 1.1e-6, 0.4e-6
+#: Further values with the same fault that are told.
+TOLD_VALUES = 5
 #: Memory of a worker beside the run's own, bytes: Dask, and what it holds of other tasks.
 WORKER_BYTES = 80e6
 
@@ -77,7 +77,9 @@ class Checked:
         return self.design.runs * sum(a.bytes_a_run for a in self.arrays)
 
 
-def sweep_plan(study: Study | str | Path, *, out: str | Path | None = None, workers: int | None = None) -> SweepPlan:
+def sweep_plan(
+    study: Study | str | Path, *, out: str | Path | None = None, workers: int | None = None, time: bool = False
+) -> SweepPlan:
     """Say what a sweep would do, without doing it.
 
     Parameters
@@ -88,6 +90,9 @@ def sweep_plan(study: Study | str | Path, *, out: str | Path | None = None, work
         As for `bentpipe.sweep_run`.
     workers : int, optional
         Local processes that the estimate of the time is for; all cores when left out.
+    time : bool
+        Prepare the first run and simulate a few of its slots to estimate the time, which takes some seconds. Otherwise
+        the estimate rests on finished tasks where `out` is a folder that has some, else on the size of the study.
 
     Returns
     -------
@@ -104,17 +109,27 @@ def sweep_plan(study: Study | str | Path, *, out: str | Path | None = None, work
     given = study if isinstance(study, Study) else read_study(study)
     checked = check(given)
     count = workers or default_workers()
-    data = _numbers(checked, count, str(out) if out is not None else f"studies/{given.name}")
-    return SweepPlan(_lines(checked, data), data)
+    folder = str(out) if out is not None else f"studies/{given.name}"
+    cost = _cost(checked, folder, time)
+    data = _numbers(checked, count, folder, cost)
+    return SweepPlan(_lines(checked, data, cost), data)
 
 
-def _numbers(checked: Checked, workers: int, folder: str) -> dict[str, Any]:
+def _cost(checked: Checked, folder: str, time: bool) -> Cost:
+    if time:
+        return by_timing(checked.first, checked.shape.length, checked.arrays)
+    found = None
+    if "://" not in folder:  # a plan asks nothing of a network
+        found = by_records(open_place(folder), checked.design.study.name, checked.arrays)
+    return found or by_size(checked.shape.places, checked.shape.satellites)
+
+
+def _numbers(checked: Checked, workers: int, folder: str, cost: Cost) -> dict[str, Any]:
     from bentpipe.simulate.run import memory_estimate
 
     design, shape = checked.design, checked.shape
     sizes = shape.places, shape.satellites
     memory = memory_estimate(0, *sizes, shape.length, 1) + WORKER_BYTES
-    core_s = design.runs * PREPARE_S + checked.slots * (SLOT_S + SLOT_PLACE_S * sizes[0] + SLOT_SATELLITE_S * sizes[1])
     return {
         "study": design.study.name,
         "base": str(design.study.base),
@@ -129,12 +144,14 @@ def _numbers(checked: Checked, workers: int, folder: str) -> dict[str, Any]:
         "memory_a_worker_bytes": round(memory),
         "disk_bytes": checked.bytes,
         "workers": workers,
-        "estimated_s": round(core_s / workers, 1),
+        "estimated_s": round(cost.seconds(design.runs, checked.blocks, checked.slots, workers), 1),
+        "estimated_from": cost.source,
+        "estimated_from_count": cost.count,
         "folder": folder,
     }
 
 
-def _lines(checked: Checked, data: Mapping[str, Any]) -> tuple[str, ...]:
+def _lines(checked: Checked, data: Mapping[str, Any], cost: Cost) -> tuple[str, ...]:
     design = checked.design
     study = design.study
     axes = []
@@ -160,8 +177,7 @@ def _lines(checked: Checked, data: Mapping[str, Any]) -> tuple[str, ...]:
         f"kept: {'; '.join(kept)}",
         f"about {data['memory_a_worker_bytes'] / 1e6:.0f} MB of memory a worker, "
         f"up to {max(1.0, data['disk_bytes'] / 1e6):,.0f} MB on disk",
-        f"about {took} on {data['workers']} worker{'s' if data['workers'] != 1 else ''} "
-        "(a rough estimate by the number of slots, places and satellites)",
+        f"about {took} on {data['workers']} worker{'s' if data['workers'] != 1 else ''} ({cost.words})",
         f"results go to {data['folder']}",
     )
 
@@ -186,15 +202,15 @@ def check(study: Study, tell: Callable[[str, int, int], None] | None = None) -> 
     """
     design = read_design(study)
     (tell or (lambda stage, done, total: None))("study", 0, 0)
-    faults = {str(fault): fault for fault in _faults_of_values(design)}
+    faults = _each_once(_faults_of_values(design))
     if faults:
-        raise ScenarioError(*faults.values())
+        raise ScenarioError(*faults)
     first = design.scenario((0,) * len(design.shape))
     shapes = Shapes()
     shape = shapes.of(first)
-    wrong = {str(fault): fault for fault in _faults_of_shapes(design, shapes, first, shape)}
+    wrong = _each_once(_faults_of_shapes(design, shapes, first, shape))
     if wrong:
-        raise ScenarioError(*wrong.values())
+        raise ScenarioError(*wrong)
     slots, blocks, most = _extent(design, shapes, first, shape)
     own = slots_of(first)
     rows = _blocks(own, shape.length) * shape.length
@@ -223,6 +239,8 @@ def _faults_of_values(design: Design) -> Iterator[Fault]:
             design.scenario(index)
         except ScenarioError as error:
             yield from error.faults
+    from bentpipe.simulate.checking import outside_faults
+
     outside: dict[str, int] = {}
     for name, value, index in design.alone():
         try:
@@ -232,16 +250,24 @@ def _faults_of_values(design: Design) -> Iterator[Fault]:
             continue
         if not is_number(value) and outside.setdefault(name, 0) < CHECKED_OUTSIDE:
             outside[name] += 1
-            yield from _faults_outside(design, name, value, scenario)
+            yield from map(design.told, outside_faults(scenario))
 
 
-def _faults_outside(design: Design, name: str, value: Any, scenario: Scenario) -> Iterator[Fault]:
-    from bentpipe.simulate.checking import outside_faults
+def _each_once(faults: Iterable[Fault]) -> list[Fault]:
+    """Faults that differ in the value alone, such as of one draw after the other, as one that tells how many."""
+    groups: dict[tuple[str, str, str], dict[str, Fault]] = {}
+    for fault in faults:
+        groups.setdefault((fault.where, fault.what, fault.allowed), {})[str(fault)] = fault
+    return [_with_others(*group.values()) for group in groups.values()]
 
-    where = next((a.where for a in design.varied if a.name == name), "")
-    for fault in outside_faults(scenario):
-        own = fault.where.startswith("override")
-        yield replace(fault, where=f"{where} ({fault.where.removeprefix('override: ')})") if own else fault
+
+def _with_others(first: Fault, *others: Fault) -> Fault:
+    if not others:
+        return first
+    values = ", ".join(shown(fault.value) for fault in others[:TOLD_VALUES])
+    more = f"the same of {len(others)} more value{'s' if len(others) > 1 else ''}: {values}"
+    more += ", ..." if len(others) > TOLD_VALUES else ""
+    return replace(first, remedy="; ".join(part for part in (first.remedy, more) if part))
 
 
 def _faults_of_shapes(design: Design, shapes: Shapes, first: Scenario, shape: Shape) -> Iterator[Fault]:

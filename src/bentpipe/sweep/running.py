@@ -15,6 +15,7 @@ from bentpipe.registry import Policy
 from bentpipe.scenario.files import file_content
 from bentpipe.sweep.cluster import dashboard_of, dask_client, default_workers, need_dask, refuse_skew
 from bentpipe.sweep.driver import Driver, Work
+from bentpipe.sweep.fetched import tidy
 from bentpipe.sweep.holding import only_client
 from bentpipe.sweep.matrix import Matrix, Policies, RunSpec, matrix
 from bentpipe.sweep.opened import StudyResults, open_study
@@ -80,7 +81,7 @@ def sweep_run(
     wait : bool
         Wait for another client of the same study in place of being refused.
     progress : callable, optional
-        Told ``(stage, done, total)``.
+        Told ``(stage, done, total)``; of what is done "runs", then "tasks".
     note : callable, optional
         Told what a user should know, such as the dashboard's address.
 
@@ -110,8 +111,13 @@ def sweep_run(
     with only_client(place, wait):
         laid = lay_out(checked, place, Policies(scheduling, topology, routing), storage_options, verify)
         if laid.work:
-            _drive(laid, scheduler, workers, memory, tell, say)
+            tidy()
+            try:
+                _drive(laid, scheduler, workers, memory, tell, say)
+            finally:
+                tidy()  # of workers that were killed
         else:
+            tell("runs", len(laid.rows), len(laid.rows))
             tell("tasks", laid.total, laid.total)
     return open_study(place.url, storage_options=storage_options)
 
@@ -198,7 +204,7 @@ def _drive(
             refuse_skew(client, present)
         elif scheduler is not None:
             say("the scheduler has no workers yet: waiting for the first")
-        driver = Driver(client, laid.job, laid.place, laid.work, len(laid.whole), laid.total, tell, say)
+        driver = Driver(client, laid.job, laid.place, laid.work, len(laid.whole), laid.total, len(laid.rows), tell, say)
         driver.one_first = scheduler is None
         try:
             driver.run()

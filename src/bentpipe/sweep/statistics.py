@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Dimensions along which runs differ by chance alone.
 CHANCE = ("seed", "draw")
 #: Numbers that one step of a bootstrap holds at most.
-_AT_ONCE = 4_000_000
+_AT_ONCE = 1_000_000
 Array = npt.NDArray[np.float64]
 Dims = str | Sequence[str] | None
 
@@ -189,8 +189,11 @@ def _mean(values: Array) -> Array:
 
 def _quantile(values: Array, q: float) -> Array:
     """Linear between order statistics, as NumPy's default; NaN sorts last and is not counted."""
-    ordered = np.sort(values, axis=-1)
-    count = (~np.isnan(values)).sum(axis=-1)
+    return _of_ordered(np.sort(values, axis=-1), q)
+
+
+def _of_ordered(ordered: Array, q: float) -> Array:
+    count = (~np.isnan(ordered)).sum(axis=-1)
     at = q * np.maximum(count - 1, 0)
     low = np.floor(at).astype(np.int64)
     high = np.minimum(low + 1, np.maximum(count - 1, 0))
@@ -224,9 +227,17 @@ def positions(dims: Mapping[str, int], resamples: int, seed: int) -> list[npt.ND
     ]
 
 
-def resampled(
-    values: Array, dims: Mapping[str, int], statistic: Callable[[Array], Array], resamples: int, seed: int
-) -> Array:
+def _times(at: Sequence[npt.NDArray[np.int64]], sizes: Sequence[int]) -> Array:
+    """How often each combination of positions is in each resample, (n1 n2 ..., R)."""
+    times = np.ones((1, len(at[0])))
+    for chosen, n in zip(at, sizes, strict=True):
+        row = np.arange(len(chosen))[:, None] * n
+        own = np.bincount((row + chosen).ravel(), minlength=len(chosen) * n).reshape(-1, n).T
+        times = (times[:, None, :] * own[None, :, :]).reshape(-1, len(chosen))
+    return np.ascontiguousarray(times)
+
+
+def resampled(values: Array, dims: Mapping[str, int], statistic: str | float, resamples: int, seed: int) -> Array:
     """A statistic of every resample of the runs.
 
     Positions of each dimension are drawn by themselves and crossed: runs that share a seed or a draw go together, as
@@ -237,8 +248,8 @@ def resampled(
     values : (..., n1, n2, ...) array
         The last axes are `dims`; NaN where there is no value.
     dims : mapping of str to int
-    statistic : callable
-        Over the last axis.
+    statistic : str or float
+        "sum", "mean", "median", or a quantile from 0 to 1.
     resamples : int
         R.
     seed : int
@@ -246,20 +257,30 @@ def resampled(
     Returns
     -------
     (..., R) array
+        NaN where a resample holds no value; a sum is then 0.
     """
+    from bentpipe.sweep.resampling import resampled_mean, resampled_quantile
+
     at = positions(dims, resamples, seed)
+    sizes = list(dims.values())
     outer = values.shape[: values.ndim - len(at)]
-    size = int(np.prod(list(dims.values()), dtype=np.int64))
-    flat = values.reshape(-1, size)
-    number = np.zeros((resamples, 1), np.int64)
-    for chosen, n in zip(at, dims.values(), strict=True):
-        number = (number[:, :, None] * n + chosen[:, None, :]).reshape(resamples, -1)
+    flat = values.reshape(-1, int(np.prod(sizes, dtype=np.int64))).astype(np.float64)
     out = np.empty((len(flat), resamples))
-    step = max(1, _AT_ONCE // max(1, size))
-    for row, own in enumerate(flat):
-        for begin in range(0, resamples, step):
-            out[row, begin : begin + step] = statistic(own[number[begin : begin + step]])
+    for some in _steps(resamples, max(1, flat.shape[1])):
+        times = _times([chosen[some] for chosen in at], sizes)
+        for rows in _steps(len(flat), times.shape[1]):
+            if statistic in ("sum", "mean"):
+                out[rows, some] = resampled_mean(flat[rows], times, total_only=statistic == "sum")
+            else:
+                q = 0.5 if statistic == "median" else float(statistic)
+                out[rows, some] = resampled_quantile(flat[rows], times, q)
     return out.reshape(*outer, resamples)
+
+
+def _steps(length: int, size: int) -> list[slice]:
+    """Cut `length` things of `size` numbers each."""
+    step = max(1, _AT_ONCE // size)
+    return [slice(begin, min(begin + step, length)) for begin in range(0, length, step)]
 
 
 def check_bootstrap(resamples: int, confidence: float, seed: int) -> None:
@@ -278,7 +299,8 @@ def check_bootstrap(resamples: int, confidence: float, seed: int) -> None:
 def interval(found: Array, confidence: float) -> Array:
     """(..., R) values of the resamples as (..., 2): the percentile interval."""
     tail = (1.0 - confidence) / 2.0
-    return np.stack([_quantile(found, tail), _quantile(found, 1.0 - tail)], axis=-1)
+    ordered = np.sort(found, axis=-1)
+    return np.stack([_of_ordered(ordered, tail), _of_ordered(ordered, 1.0 - tail)], axis=-1)
 
 
 def bootstrap(
@@ -296,7 +318,7 @@ def bootstrap(
     name, function = statistic_of(statistic)
     along = over_runs(dims, over)
     values = kept_variable(dataset, variable)
-    found = bootstrap_of(values, along, function, resamples, seed, confidence)
+    found = _bootstrap_of(values, along, (statistic, function), resamples, seed, confidence)
     out = with_counts(
         values, along, **{part: found.isel(bound=i) for i, part in enumerate(("estimate", "low", "high"))}
     )
@@ -305,10 +327,10 @@ def bootstrap(
     return out.assign_attrs(statistic=name, confidence=confidence, resamples=resamples)
 
 
-def bootstrap_of(
+def _bootstrap_of(
     values: xarray.DataArray,
     along: tuple[str, ...],
-    statistic: Callable[[Array], Array],
+    statistic: tuple[str | float, Callable[[Array], Array]],
     resamples: int,
     seed: int,
     confidence: float,
@@ -317,14 +339,17 @@ def bootstrap_of(
     import xarray
 
     sizes = {d: values.sizes[d] for d in along}
+    name, function = statistic
 
     def reduce(block: Array) -> Array:
-        block = np.asarray(block, np.float64)
-        flat = block.reshape(*block.shape[: block.ndim - len(sizes)], -1)
-        estimate = statistic(flat)
-        ends = interval(resampled(block, sizes, statistic, resamples, seed), confidence)
-        ends[(~np.isnan(flat)).sum(axis=-1) < 2] = np.nan  # one run tells no spread
-        return np.concatenate([estimate[..., None], ends], axis=-1)
+        flat = np.asarray(block, np.float64).reshape(-1, int(np.prod(list(sizes.values()), dtype=np.int64)))
+        out = np.empty((len(flat), 3))
+        out[:, 0] = function(flat)
+        for rows in _steps(len(flat), resamples):  # never the resamples of all places at once
+            own = flat[rows].reshape(-1, *sizes.values())
+            out[rows, 1:] = interval(resampled(own, sizes, name, resamples, seed), confidence)
+        out[(~np.isnan(flat)).sum(axis=-1) < 2, 1:] = np.nan  # one run tells no spread
+        return out.reshape(*block.shape[: block.ndim - len(sizes)], 3)
 
     found: xarray.DataArray = xarray.apply_ufunc(
         reduce,

@@ -8,7 +8,6 @@ import functools
 import hashlib
 import json
 import os
-import tempfile
 import threading
 import time
 import traceback
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from bentpipe.errors import StoreError
 from bentpipe.sweep.arrays import StudyArray, chunks_of_block
+from bentpipe.sweep.fetched import fetched_folder
 from bentpipe.sweep.matrix import RunSpec, json_hash, with_changes
 from bentpipe.sweep.place import Place, open_place
 from bentpipe.sweep.store import commit_name, write_task
@@ -56,6 +56,11 @@ class Job:
     base: str
     arrays: tuple[StudyArray, ...]
     policies: bytes = field(repr=False)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Variables of which something is kept."""
+        return tuple(dict.fromkeys(a.variable for a in self.arrays))
 
 
 def compute(job: Job, run: RunSpec, at: int, chained: bool = False) -> dict[str, Any]:
@@ -98,7 +103,7 @@ def _computed(job: Job, run: RunSpec, at: int, chained: bool) -> dict[str, float
     ready = time.perf_counter()
     slots = run.slots(at)
     block, state = advance(prepared, _state(place, run, at, chained), slots, threads=1)
-    values = block_variables(prepared, block)
+    values = block_variables(prepared, block, job.variables)
     first = slots.start - (run.first_block + at) * run.length
     chunks = chunks_of_block(job.arrays, values, run.row, at, first)
     computed = time.perf_counter()
@@ -146,10 +151,11 @@ def prepared_run(job: Job, run: RunSpec, place: Place) -> Prepared:
         if json_hash(scenario.portable()) != run.document:
             raise StoreError("the scenario that the worker read is not the one that was sent")
         policies = _policies(job.policies)
+        like = next(reversed(_ready.values()), None)
         while len(_ready) >= KEPT:
             _ready.popitem(last=False)
         # One seed only: the range over seeds that a plain run gives is a dimension here.
-        found = prepare(scenario, policies.scheduling, 1, policies.topology, policies.routing)
+        found = prepare(scenario, policies.scheduling, 1, policies.topology, policies.routing, like)
         _ready[key] = found
         return found
 
@@ -181,7 +187,7 @@ def _fetched(place: Place, digest: str) -> bytes:
 def _inputs(place: Place, files: tuple[tuple[str, str, str], ...]) -> Path:
     """Folder on this machine with the files of a scenario by role, each fetched once."""
     label = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:24]
-    folder = _cache() / label
+    folder = fetched_folder() / label
     for _, name, digest in files:
         path = folder / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
@@ -190,17 +196,6 @@ def _inputs(place: Place, files: tuple[tuple[str, str, str], ...]) -> Path:
             part.write_bytes(_fetched(place, digest))
             part.replace(path)
     return folder
-
-
-@functools.cache
-def _cache() -> Path:
-    """Files that this process has fetched; gone with it."""
-    holder = tempfile.TemporaryDirectory(prefix="bentpipe-sweep-", ignore_cleanup_errors=True)
-    _holders.append(holder)
-    return Path(holder.name)
-
-
-_holders: list[tempfile.TemporaryDirectory[str]] = []
 
 
 #: Left in the cache of kernels by the first worker that has been through a slot.
@@ -236,6 +231,6 @@ def warm(job: Job, run: RunSpec) -> float:
 
         prepared = prepared_run(job, run, open_place(job.url, job.options))
         slots = range(run.start, run.start + 1)
-        block_variables(prepared, advance(prepared, State(), slots, threads=1)[0])
+        block_variables(prepared, advance(prepared, State(), slots, threads=1)[0], job.variables)
         (cache_folder() / _WARM).touch()
     return time.perf_counter() - begun

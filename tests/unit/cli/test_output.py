@@ -38,6 +38,29 @@ def test_a_resumed_run_does_not_count_what_was_there_before() -> None:
     assert stream.getvalue().endswith("95 of 100 (95 %), 0:10 left\n")
 
 
+def test_runs_stand_in_the_line_of_their_tasks() -> None:
+    stream, seconds = io.StringIO(), iter([0.0, 10.0, 20.0])
+    report = PlainProgress(stream, now=lambda: next(seconds))
+    for runs, tasks in ((2, 10), (12, 40)):
+        report("runs", runs, 90)
+        report("tasks", tasks, 270)
+    assert stream.getvalue().splitlines() == [
+        "bentpipe: runs 2/90, tasks 10/270",
+        "bentpipe: runs 12/90, tasks 40/270 (14 %), 1:17 left",
+    ]
+    with AnimatedProgress() as animated:
+        animated("runs", 2, 90)
+        animated("tasks", 10, 270)
+
+
+def test_a_line_without_news_is_not_written_again() -> None:
+    stream, seconds = io.StringIO(), iter([0.0, 10.0, 20.0, 30.0])
+    report = PlainProgress(stream, now=lambda: next(seconds))
+    for _ in range(4):
+        report("kernels", 0, 0)
+    assert stream.getvalue() == "bentpipe: compiling kernels (once)\n"
+
+
 def test_nothing_is_animated_off_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shown.sys, "stderr", io.StringIO())
     assert isinstance(progress_on_stderr(), PlainProgress)

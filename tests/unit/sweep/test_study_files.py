@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +111,11 @@ def test_a_study_that_says_nothing_sensible_is_refused(text: str, told: str) -> 
 @pytest.mark.parametrize(
     ("axis", "told"),
     [
-        ('key = "satellite.beam"\nvalues = [8]', "axes.0.values (satellite.beam): unknown key"),
+        ('key = "satellite.beam"\nvalues = [8]', "study.toml:7: axis x, axes.0.values (satellite.beam): unknown key"),
         ('key = "satellite.beam"\nvalues = [8]', "did you mean 'beams'?"),
         (
             'key = "satellite.beams"\nvalues = [8, 0]',
-            "study.toml:7: axes.0.values (satellite.beams): out of range; found 0",
+            "study.toml:7: axis x, axes.0.values (satellite.beams): out of range; found 0",
         ),
         ('key = "satellite.beams"\nvalues = [8, "nine"]', "text where a number belongs"),
         ('key = "gateways.nowhere.antennas"\nvalues = [8]', "gateways holds no 'nowhere'"),
@@ -229,6 +230,51 @@ def test_what_numbers_things_is_known() -> None:
         "serving_satellite", "serving_gateway", "site_serving_satellite", "site_serving_gateway", "limit_down",
         "limit_up", "site_limit_down", "site_limit_up", "path_first_satellite", "path_last_satellite", "path_mark",
     }  # fmt: skip
+
+
+def test_a_fault_of_many_draws_is_told_once_at_the_axis_that_draws() -> None:
+    axis = '[[axes]]\nname = "room"\nkey = "{key}"\ndistribution = {{ kind = "integers", low = -9, high = 0 }}\n'
+    for key in ("gateways.kaunas.antennas", "gateways.KAUNAS.antennas", "gateways.1.antennas"):
+        told = faults_of(HEAD + "seeds = 2\ndraws = 9\n" + SHORT + axis.format(key=key), planned).splitlines()
+        assert len(told) == 1, told
+        assert told[0].startswith(
+            "study.toml:11: axis room, axes.0.distribution (gateways.1.antennas): out of range; found -"
+        )
+        assert "the same of " in told[0]
+        assert "fixed" not in told[0]
+
+
+def test_a_table_that_only_an_axis_makes_is_the_axis_own_fault() -> None:
+    axis = '[[axes]]\nname = "x"\nkey = "acess.load"\nvalues = [0.1, 0.2]\n'
+    told = faults_of(HEAD + SHORT + axis, planned)
+    assert told.startswith("study.toml:9: axis x, axes.0.values (acess): unknown key")
+    assert len(told.splitlines()) == 1
+
+
+def test_a_fault_of_the_base_with_what_an_axis_sets_names_both() -> None:
+    axis = '[[axes]]\nname = "x"\nkey = "territory.country"\nvalues = ["UKR"]\n'
+    told = faults_of(HEAD + SHORT + axis, planned)
+    assert re.match(r"study.toml:9: axis x, axes.0.values \(built-in one-site:\d+: territory\): country and", told)
+
+
+def test_a_fault_of_what_is_fixed_is_told_at_its_line() -> None:
+    told = faults_of(HEAD + 'seeds = 3\n[fixed]\n"satellite.beams" = 0\n', planned)
+    assert told.startswith("study.toml:6: fixed.satellite.beams (satellite.beams): out of range; found 0")
+
+
+def test_what_must_change_together_may_be_fixed_in_part_and_varied_in_part() -> None:
+    keys = ("grant_wait_ms", "load_wait_ms", "slot_log_sigma", "within_log_sigma")
+    fixed = "".join(f'"access.{key}" = 0.5\n' for key in keys)
+    axis = '[[axes]]\nname = "frame"\nkey = "access.frame_ms"\n'
+    drawn = 'distribution = { kind = "uniform", low = 4.0, high = 6.0 }\n'
+    found = planned(HEAD + "seeds = 2\ndraws = 3\n" + SHORT + fixed + axis + drawn)
+    assert (found.design.runs, found.design.coordinates["seed"]) == (6, [1, 2])
+    given = {found.design.scenario((0, i)).access.frame_ms for i in range(3)}
+    assert given == set(found.design.drawn["frame"])
+    assert planned(HEAD + "seeds = 2\n" + SHORT + fixed + axis + "values = [4.0, 6.0]\n").design.runs == 4
+    told = faults_of(HEAD + "seeds = 2\ndraws = 3\n" + SHORT + axis + drawn, planned)
+    assert told.startswith("study.toml:11: axis frame, axes.0.distribution (access.frame_ms): an access network")
+    assert len(told.splitlines()) == 1
 
 
 def test_bad_values_are_scenario_errors() -> None:
