@@ -1,0 +1,121 @@
+"""The live link is the queue of the simulation, fed slot by slot."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bentpipe.emulate.livelink import LiveLink
+from bentpipe.emulate.verdict import Lateness, Passage, judge
+from bentpipe.errors import InputError
+from bentpipe.linkqueue import Fate, LinkSeries, TraceSteps, link_schedule, trace_slots, transit
+
+
+def steps(start=(0.0,), rate=(1e7,), delay=(0.02,), loss=(0.0,), up_delay=None) -> TraceSteps:
+    start, rate, delay, loss = np.broadcast_arrays(*(np.asarray(v, float) for v in (start, rate, delay, loss)))
+    up = delay if up_delay is None else np.broadcast_to(up_delay, start.shape)
+    return TraceSteps(start, rate > 0, delay, up, rate, rate, loss, loss)
+
+
+def series(slots=4, down=2e7, connected=None) -> LinkSeries:
+    row = np.ones(slots)
+    on = row.astype(bool) if connected is None else np.array(connected)
+    return LinkSeries(
+        "a", 7, 99, 100, 0.0, 15.0, on, 0.01 * row, 0.01 * row, 0.012 * row, down * np.arange(1, slots + 1), 4e6 * row,
+        np.zeros(slots, bool), 0.5 * row, 0.5, 0.1, 0.0, 0.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["down", "up"])
+def test_slot_by_slot_is_the_whole_trace_at_once(way):
+    run = series(connected=[True, True, False, True])
+    link = LiveLink.from_series(run)
+    whole = [np.concatenate(c) for c in zip(*trace_slots(run), strict=True)]
+    whole = TraceSteps(*whole)
+    rate, delay, loss = {
+        "down": (whole.down_bit_s, whole.down_s, whole.down_loss),
+        "up": (whole.up_bit_s, whole.up_s, whole.up_loss),
+    }[way]
+    times = np.sort(np.random.default_rng(1).uniform(0.0, 60.0, 2000))
+    limit = {"down": 4e6, "up": 8.5e5}[way]
+    want = transit(link_schedule(whole.start_s, rate, whole.start_s, delay, loss >= 1, limit), times, 1500.0)
+    got = [getattr(link, way).send(t, 1500.0) for t in times]
+    assert np.array_equal([g.fate[0] for g in got], want.fate)
+    np.testing.assert_allclose([g.depart_s[0] for g in got], want.depart_s, rtol=0, atol=1e-9)
+    np.testing.assert_allclose([g.release_s[0] for g in got], want.release_s, rtol=0, atol=1e-9)
+    passage = getattr(link, way).passage
+    assert passage.packets == np.sum(want.fate == 0) and passage.lost == np.sum(want.fate == 1) > 0
+
+
+def test_a_packet_that_leaves_in_a_later_piece_sees_its_rate():
+    pieces = [(steps(rate=0.0), 10.0), (steps(start=(10.0,), rate=1.2e6, delay=0.03), 20.0)]
+    link = LiveLink(pieces)
+    out = link.down.send(1.0, [1500, 1500], stream=True)
+    np.testing.assert_allclose(out.release_s, [10.04, 10.05])
+
+
+def test_streams_wait_where_packets_are_dropped_and_both_share_the_queue():
+    link = LiveLink.from_steps(steps(start=(0, 1), rate=(0, 1.2e6)), 2.0, outage="drop", down_queue_bytes=3000)
+    assert link.down.send(0.0, 1500).fate == Fate.OUTAGE
+    assert link.down.send(0.0, [1500] * 3, stream=True).fate.tolist() == [0, 0, 0]
+    assert link.down.send(1.0, 1500).fate == Fate.QUEUE_FULL
+    assert link.down.room_at(1.0, 1500) == pytest.approx(1.02)
+    assert link.down.room_at(1.0, 9000) == pytest.approx(1.03)  # larger than the queue: when it is empty
+    assert link.down.send(1.02, 1500).release_s == pytest.approx(1.06)
+    assert link.up.room_at(0.5, 1500) == 0.5
+
+
+def test_a_share_of_packets_is_lost_and_none_of_a_stream():
+    link = LiveLink.from_steps(steps(rate=1e9, loss=0.02), 1.0, seed=3)
+    lost = int(np.sum(link.up.send(0.0, np.full(10_000, 100.0)).fate == Fate.LOST))
+    assert 130 < lost < 270  # 200 +- 5 sigma
+    again = LiveLink.from_steps(steps(rate=1e9, loss=0.02), 1.0, seed=3)
+    assert lost == sum(int(np.sum(again.up.send(0.0, np.full(5000, 100.0)).fate == Fate.LOST)) for _ in range(2))
+    assert not link.up.send(0.0, np.full(1000, 100.0), stream=True).fate.any()
+
+
+def test_a_link_that_stays_down_never_delivers():
+    link = LiveLink.from_steps(steps(start=(0, 1), rate=(1e6, 0)), 2.0)
+    assert link.down.send(1.5, 100, stream=True).fate == Fate.NEVER
+    assert link.down.passage.never == 1
+
+
+def test_the_clock_begins_at_the_offset_and_the_end_is_told():
+    now = [100.0]
+    link = LiveLink.from_series(series(), offset_s=20.0, clock=lambda: now[0])
+    assert link.now_s() == 20.0
+    link.start()
+    now[0] += 50.0
+    link.start()
+    assert link.now_s() == 70.0
+    verdict = link.verdict("test")
+    assert verdict.ran_s == 50.0 and verdict.beyond_s == 10.0 and verdict.trusted
+    assert "10.0 s beyond" in str(verdict)
+    with pytest.raises(InputError, match="ends before"):
+        LiveLink.from_series(series(), offset_s=60.0)
+
+
+def test_memory_does_not_grow_with_the_trace():
+    link = LiveLink.from_series(series(slots=12))
+    for t in np.arange(0.0, 180.0, 1.0):
+        link.down.send(t, 1500)
+    assert max(link.down._packets.delay_s.size, link.up._packets.delay_s.size) < 3 * 11_250
+
+
+def test_lateness_is_told_to_six_per_cent():
+    late = Lateness()
+    values = np.random.default_rng(2).lognormal(-7, 1, 5000)
+    for v in values:
+        late.add(v)
+    for q in (0.5, 0.99):
+        assert late.quantile_s(q) == pytest.approx(np.quantile(values, q), rel=0.08)
+    assert late.quantile_s(1.0) == values.max() == late.largest_s
+    assert Lateness().quantile_s(0.5) == 0.0
+
+
+def test_a_late_way_is_not_trusted():
+    down, up = Passage(), Passage()
+    up.lateness.add(0.2)
+    verdict = judge("relay", 1.0, 0.0, down, up)
+    assert not verdict.trusted and "way up" in verdict.reasons[0] and "NOT TRUSTED" in str(verdict)
+    assert judge("relay", 1.0, 0.0, down, up, late_limit_s=1.0).trusted
