@@ -183,7 +183,7 @@ def _watch(profile: QueueProfile, rate: float, idle_rtt_s: float) -> tuple[NDArr
 
 
 @kernel()
-def _codel_drops(now: float, waited: float, target: float, interval: float, c: NDArray[np.float64]) -> bool:
+def codel_drops(now: float, waited: float, target: float, interval: float, c: NDArray[np.float64]) -> bool:
     """Whether CoDel drops the packet whose turn it is; RFC 8289, section 5.
 
     `c` is its state: since when the wait is above the target (plus the interval; 0 for not), when to drop next, drops
@@ -281,7 +281,7 @@ def _drive(
                 p += 1
             turn = max(now, state[0])
             came = math.nan
-            if not _codel_drops(turn, turn - now, target, interval, codel):
+            if not codel_drops(turn, turn - now, target, interval, codel):
                 fate, _ = pass_packet(
                     rate_start, rate, sent, delay_start, delay, lost, limit_bit, True, now, bits, state
                 )
