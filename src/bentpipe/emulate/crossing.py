@@ -12,9 +12,11 @@ from collections import deque
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bentpipe.emulate.livelink import LiveDirection, LiveLink
-from bentpipe.linkqueue import Transits
+
+FloatArray = NDArray[np.float64]
 
 SEGMENT_BYTES: Final = 1448
 """Payload of a full TCP segment, bytes: 1500 less the headers of IPv4 and TCP with timestamps."""
@@ -71,11 +73,11 @@ class Crossing:
         size_bytes : float
             Size with headers, bytes.
         """
-        release_s = float(way.send(self.link.now_s(), size_bytes, stream=True).release_s[0])
+        release_s = float(way.send(self.link.now_s(), size_bytes, stream=True)[0])
         await self.until(release_s)
         way.passage.lateness.add(self.link.now_s() - release_s)
 
-    async def enter(self, way: LiveDirection, payload_bytes: int) -> Transits:
+    async def enter(self, way: LiveDirection, payload_bytes: int) -> FloatArray:
         """Send a chunk of a stream when there is room for it.
 
         Parameters
@@ -87,8 +89,8 @@ class Crossing:
 
         Returns
         -------
-        Transits
-            Of its segments.
+        ndarray of float64
+            When each of its segments comes out, s of the trace; NaN for never.
         """
         full, rest = divmod(payload_bytes, SEGMENT_BYTES)
         sizes = np.full(full + (rest > 0), float(SEGMENT_BYTES + HEADER_BYTES))
@@ -161,11 +163,11 @@ class Stream:
 
     def _put_last(self, end: bool = False, reset: bool = False) -> None:
         out = self._way.send(self._crossing.link.now_s(), HEADER_BYTES, stream=True)
-        self._add(_Chunk(float(out.release_s[0]), b"", 1, end, reset))
+        self._add(_Chunk(float(out[0]), b"", 1, end, reset))
 
-    def _put(self, data: bytes, out: Transits) -> None:
+    def _put(self, data: bytes, release: FloatArray) -> None:
         """Put segments on their way, those together that come out within a moment."""
-        release, first = out.release_s, 0
+        first = 0
         while first < release.size:
             # A segment that never comes out is not within a moment of any other.
             after = max(int(np.searchsorted(release, release[first] + _TOGETHER_S, "right")), first + 1)

@@ -1,42 +1,35 @@
 """A link on the machine's clock: what a trace says, slot by slot, through the queue that a simulation uses.
 
 Both directions take their steps from one stream of `TraceSteps`, a slot at a time and no more ahead than packets
-need, so that memory does not grow with the length of the trace. After its end the last step holds on.
+need, so that memory does not grow with the length of the trace. After its end the link is down.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bentpipe.draws import Purpose, uniforms
 from bentpipe.emulate.verdict import LATE_LIMIT_S, Passage, Verdict, judge
 from bentpipe.errors import Fault, InputError
-from bentpipe.linkqueue import (
-    Fate,
-    LinkSchedule,
-    LinkSeries,
-    TraceSteps,
-    Transits,
-    idle_state,
-    link_schedule,
-    trace_slots,
-    transit,
-)
+from bentpipe.linkqueue import LinkSeries, TraceSteps, trace_slots
+from bentpipe.linkqueue.loaded import QueueProfile
+from bentpipe.linkqueue.onclock import LiveQueue
 from bentpipe.linkqueue.queue import sent_at, sent_by, step_at
 
 FloatArray = NDArray[np.float64]
 
-DOWN_QUEUE_BYTES: Final = 4_000_000.0
-"""Queue of the way down, bytes: 100 ms at 320 Mbit/s (assumed; that of bentpipe's catalogue of queues)."""
-UP_QUEUE_BYTES: Final = 850_000.0
-"""Queue of the way up, bytes: 400 ms at 17 Mbit/s (assumed; same source)."""
+DOWN_QUEUE: Final = QueueProfile("drop-tail", 4_000_000.0)
+"""Queue of the way down: 100 ms at 320 Mbit/s (assumed; the default of bentpipe's catalogue of queues)."""
+UP_QUEUE: Final = QueueProfile("drop-tail", 850_000.0)
+"""Queue of the way up: 400 ms at 17 Mbit/s (assumed; same source)."""
 _KEPT_S = 1.0  # steps over for longer are forgotten; two directions' clocks are never so far apart
+_SHORTEST_BYTES = 6000.0  # what a stream may have in a managed queue at least
 
 
 class LiveDirection:
@@ -48,22 +41,20 @@ class LiveDirection:
         What went through so far. Who lets packets out adds how late it was.
     """
 
-    def __init__(self, link: LiveLink, way: int, queue_limit_bytes: float, outage: str) -> None:
+    def __init__(self, link: LiveLink, way: int, profile: QueueProfile, outage: str) -> None:
         self.passage = Passage()
-        self._link = link
-        self._way = way
-        self._limit, self._outage = queue_limit_bytes, outage
-        self._state = idle_state()
+        self._link, self._profile = link, profile
         self._now = -np.inf
-        self._end_s = 0.0
-        self._rate: tuple[FloatArray, FloatArray] = (np.empty(0), np.empty(0))
-        self._delay: tuple[FloatArray, FloatArray, FloatArray] = (np.empty(0), np.empty(0), np.empty(0))
-        self._drawn = 0
-        self._packets: LinkSchedule
-        self._stream: LinkSchedule
-        self._shares = False
+        self._packets = LiveQueue(profile, outage, link.seed, link.key, way)
+        # Nothing of a stream is lost: its own queue to the same line has no end and no losses, and outlasts outages.
+        self._streams = LiveQueue(QueueProfile("drop-tail", 1e15), "hold", beside=self._packets)
 
-    def send(self, now_s: float, size_bytes: ArrayLike, stream: bool = False) -> Transits:
+    @property
+    def fates(self) -> NDArray[np.int64]:
+        """Packets so far by fate, (6,); see `LiveQueue`."""
+        return self._packets.fates + self._streams.fates
+
+    def send(self, now_s: float, size_bytes: ArrayLike, stream: bool = False) -> FloatArray:
         """Put packets into the queue.
 
         Parameters
@@ -74,32 +65,31 @@ class LiveDirection:
             Sizes with headers, bytes, shape (P,) or one number.
         stream : bool
             Whether they belong to a stream that nothing may be lost of: they wait through outages, are not lost in
-            bursts and not dropped at a full queue (ask :meth:`room_at` first).
+            bursts and not dropped in the queue (ask :meth:`room_at` first).
 
         Returns
         -------
-        Transits
-            In their order; :attr:`~bentpipe.linkqueue.Fate.NEVER` for what the trace leaves without capacity.
+        ndarray of float64
+            When each comes out, s of the trace, shape (P,), in their order; NaN where it does not.
         """
-        size = np.array(size_bytes, np.float64, ndmin=1)
+        bits = 8.0 * np.array(size_bytes, np.float64, ndmin=1)
+        release, count = np.empty(bits.size), bits.size
+        queue = self._streams if stream else self._packets
         with self._link.lock:
             self._now = max(now_s, self._now)
             self._link.latest_s = max(self._link.latest_s, self._now)
-            arrival = np.full(size.size, self._now)
-            while True:
-                state = self._state.copy()
-                out = transit(self._stream if stream else self._packets, arrival, size, state)
-                known = max(state[0], self._now) <= self._end_s and not np.any(out.fate == Fate.NEVER)
-                if known or not self._link.pull():
-                    break
-            self._state = state
-            if not stream:
-                self._draw_losses(out)
-            self._count(out, size)
-        return out
+            arrival = np.full(count, self._now)
+            done = queue.admit(arrival, bits, count, release)
+            while done < count:
+                self._link.pull()
+                done = queue.admit(arrival, bits, count, release, done)
+        passed = ~np.isnan(release)
+        self.passage.packets += int(passed.sum())
+        self.passage.bytes += int(bits[passed].sum() / 8.0)
+        return release
 
     def room_at(self, now_s: float, size_bytes: float) -> float:
-        """When so many bytes fit into the queue.
+        """When so many bytes of a stream may enter the queue.
 
         Parameters
         ----------
@@ -111,26 +101,26 @@ class LiveDirection:
         Returns
         -------
         float
-            Time, s of the trace.
+            Time, s of the trace: when they fit, or, in a managed queue, do not wait for longer than its target.
         """
         with self._link.lock:
-            now_s, busy = max(now_s, self._now), float(self._state[0])
+            now_s, busy = max(now_s, self._now), self._packets.busy_until_s
             if busy <= now_s:
                 return now_s
-            s = self._stream
-            backlog = sent_by(s.rate_start_s, s.rate_bit_s, s.sent_bit, busy) - sent_by(
-                s.rate_start_s, s.rate_bit_s, s.sent_bit, now_s
-            )
-            limit = 8.0 * self._limit
-            over = backlog + min(8.0 * size_bytes, limit) - limit
+            s, limit = self._packets.steps, self._profile.buffer_bytes
+            if self._profile.discipline != "drop-tail":
+                limit = min(limit, max(self.rate_bit_s(now_s) * self._profile.target_s / 8.0, _SHORTEST_BYTES))
+            backlog = sent_by(s.rate_start_s, s.rate_bit_s, s.sent_bit, busy)
+            backlog -= sent_by(s.rate_start_s, s.rate_bit_s, s.sent_bit, now_s)
+            over = backlog + 8.0 * (min(size_bytes, limit) - limit)
             if over <= 1e-6 * limit:
                 return now_s
             return min(sent_at(s.rate_start_s, s.rate_bit_s, s.sent_bit, now_s, over), busy)
 
     def rate_bit_s(self, now_s: float) -> float:
-        """Rate at a time, bit/s; that of the last known step where the trace is not known so far."""
-        start, rate = self._rate
-        return float(rate[max(step_at(start, now_s), 0)])
+        """Rate at a time, bit/s; 0 where the trace is not known so far."""
+        s = self._packets.steps
+        return float(s.rate_bit_s[max(step_at(s.rate_start_s, now_s), 0)])
 
     def extend(self, start_s: FloatArray, rate: FloatArray, delay: FloatArray, loss: FloatArray, end_s: float) -> None:
         """Take the next steps of the trace, and forget those that are over; called by the link.
@@ -142,49 +132,14 @@ class LiveDirection:
         end_s : float
             When the last of them ends, s.
         """
-        changes = np.concatenate(([True], np.diff(rate) != 0.0))
-        old_start, old_rate = self._rate
+        first = np.concatenate(([True], np.diff(rate) != 0.0))
         over_s = self._link.latest_s - _KEPT_S
-        keep = slice(max(step_at(old_start, over_s), 0), None)
-        self._rate = (
-            np.concatenate((old_start[keep], start_s[changes])),
-            np.concatenate((old_rate[keep], rate[changes])),
-        )
-        old = self._delay
-        keep = slice(max(step_at(old[0], over_s), 0), None)
-        new = (start_s, delay, loss)
-        self._delay = tuple(np.concatenate((a[keep], b)) for a, b in zip(old, new, strict=True))  # type: ignore[assignment]
-        self._end_s = end_s
-        at, seconds, share = self._delay
-        self._packets = link_schedule(*self._rate, at, seconds, share >= 1.0, self._limit, self._outage)
-        self._stream = self._packets._replace(
-            lost=np.zeros(at.size, np.bool_), queue_limit_bit=np.inf, hold_outages=True
-        )
-        self._shares = bool(np.any((share > 0.0) & (share < 1.0)))
+        for queue, losses in ((self._packets, loss), (self._streams, np.zeros(loss.size))):
+            queue.steps.extend(over_s, end_s, start_s[first], rate[first], start_s, delay, losses)
 
-    def _draw_losses(self, out: Transits) -> None:
-        """Lose packets of steps in which a share of them is lost; changes the fates."""
-        if not self._shares:
-            return
-        at, _, share = self._delay
-        passed = out.fate == Fate.DELIVERED
-        step = np.maximum(np.searchsorted(at, np.where(passed, out.depart_s, at[0]), "right") - 1, 0)
-        numbers = self._drawn + np.arange(passed.size)
-        self._drawn += passed.size
-        link = self._link
-        draw = uniforms(link.seed, Purpose.PACKET, self._way, numbers & 0xFFFFFFFF, link.key)
-        hit = passed & (draw < share[step])
-        out.fate[hit], out.release_s[hit] = Fate.LOST, np.nan
-
-    def _count(self, out: Transits, size: FloatArray) -> None:
-        """Add up what became of packets."""
-        p, number = self.passage, np.bincount(out.fate, minlength=5)
-        p.packets += int(number[Fate.DELIVERED])
-        p.bytes += int(size[out.fate == Fate.DELIVERED].sum())
-        p.lost += int(number[Fate.LOST])
-        p.queue_full += int(number[Fate.QUEUE_FULL])
-        p.outage += int(number[Fate.OUTAGE])
-        p.never += int(number[Fate.NEVER])
+    def finish(self) -> None:
+        """Know that the trace ends where its known steps end; called by the link."""
+        self._packets.steps.final = self._streams.steps.final = True
 
 
 class LiveLink:
@@ -200,8 +155,8 @@ class LiveLink:
         Seed of the run and key of the place, for the draws of which packets are lost.
     offset_s : float
         Where in the trace to begin, s.
-    down_queue_bytes, up_queue_bytes : float
-        Sizes of the queues, bytes.
+    down_queue, up_queue : QueueProfile
+        Queues. FQ-CoDel is taken as CoDel.
     outage : str
         What becomes of packets that arrive in an outage: ``"hold"`` or ``"drop"``; streams always wait.
     clock : callable
@@ -216,8 +171,8 @@ class LiveLink:
         seed: int = 0,
         key: int = 0,
         offset_s: float = 0.0,
-        down_queue_bytes: float = DOWN_QUEUE_BYTES,
-        up_queue_bytes: float = UP_QUEUE_BYTES,
+        down_queue: QueueProfile = DOWN_QUEUE,
+        up_queue: QueueProfile = UP_QUEUE,
         outage: str = "hold",
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -225,9 +180,10 @@ class LiveLink:
         self.lock = threading.RLock()
         self.end_s, self.latest_s = 0.0, -np.inf
         self._pieces = iter(pieces)
+        self._drawing, self._drawn = threading.Lock(), deque[tuple[TraceSteps, float] | None]()
         self._origin: float | None = None
-        self.down = LiveDirection(self, 0, down_queue_bytes, outage)
-        self.up = LiveDirection(self, 1, up_queue_bytes, outage)
+        self.down = LiveDirection(self, 0, down_queue, outage)
+        self.up = LiveDirection(self, 1, up_queue, outage)
         while self.pull() and self.end_s <= offset_s:
             pass
         if self.end_s <= offset_s:
@@ -301,8 +257,11 @@ class LiveLink:
             Whether there was one.
         """
         with self.lock:
-            piece = next(self._pieces, None)
+            with self._drawing:  # whose holder never waits for the other lock
+                piece = self._drawn.popleft() if self._drawn else next(self._pieces, None)
             if piece is None:
+                self.down.finish()
+                self.up.finish()
                 return False
             s, end_s = piece
             if not end_s > s.start_s[-1]:
@@ -311,6 +270,12 @@ class LiveLink:
             self.up.extend(s.start_s, np.where(s.connected, s.up_bit_s, 0.0), s.up_s, s.up_loss, end_s)
             self.end_s = end_s
             return True
+
+    def draw_ahead(self) -> None:
+        """Draw the next piece of the trace, which takes milliseconds, before packets need it; from any thread."""
+        with self._drawing:
+            if not self._drawn:
+                self._drawn.append(next(self._pieces, None))
 
     def verdict(self, how: str, late_limit_s: float = LATE_LIMIT_S, more: tuple[str, ...] = ()) -> Verdict:
         """Sum up the run so far.

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any, Final
 
 from bentpipe.emulate.crossing import SETUP_BYTES, Crossing, carry_both
@@ -49,6 +49,7 @@ CONNECT_S: Final = 60.0
 """Time for a connection to a destination, s."""
 NAME_S: Final = 60.0
 """Time for which a name that was looked up is remembered, s, as browsers do (assumed)."""
+_DRAW_S = 1.0
 _QUERY_BYTES, _ANSWER_BYTES = 46, 62  # headers of IP, UDP and DNS and the rest of a question; and one address
 
 
@@ -93,7 +94,7 @@ class Relay:
         self._locals: list[LocalSocket] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._names: dict[str, tuple[float, list[str]]] = {}
-        self._asked = self._turned_away = 0
+        self._asked = self._turned_away = self._connections = 0
         self._verdict: Verdict | None = None
 
     @property
@@ -130,6 +131,7 @@ class Relay:
         self.port = int(self._server.sockets[0].getsockname()[1])
         self.forward_ports = tuple(local.port for local in self._locals)
         self.link.start()
+        self._spawn(self._draw_ahead())
 
     async def stop(self) -> None:
         """Close everything; what is on its way is dropped."""
@@ -163,11 +165,24 @@ class Relay:
             more.append(f"{self._turned_away} connections above {CONNECTION_LIMIT} at a time were refused")
         return self.link.verdict("relay", self._late_limit_s, tuple(more))
 
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run beside the rest, until the relay stops."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _draw_ahead(self) -> None:
+        """Keep a slot of the trace drawn, so that no packet waits for that."""
+        while True:
+            await asyncio.to_thread(self.link.draw_ahead)
+            await asyncio.sleep(_DRAW_S)
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client."""
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._connections += 1
         try:
             await self._serve(reader, writer)
         except (OSError, asyncio.IncompleteReadError):
@@ -176,11 +191,12 @@ class Relay:
             writer.transport.abort()  # the relay stops
         finally:
             self._tasks.discard(task)
+            self._connections -= 1
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._asked += 1
-        if len(self._tasks) > CONNECTION_LIMIT:
+        if self._connections > CONNECTION_LIMIT:
             self._turned_away += 1
             return
         try:
@@ -239,9 +255,7 @@ class Relay:
             if unpacked is None or sender[1] != expected:
                 return
             host, port, payload = unpacked
-            task = asyncio.get_running_loop().create_task(self._datagram(local, sender, host, port, payload))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._datagram(local, sender, host, port, payload))
 
         local = await open_local(self.host, 0, received)
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import socket
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -16,7 +17,6 @@ from typing import Any, Final
 
 from bentpipe.emulate.livelink import LiveDirection, LiveLink
 from bentpipe.errors import Fault, InputError
-from bentpipe.linkqueue import Fate
 
 FLOW_LIMIT: Final = 512
 """Pairs of sockets at a time; a new one ends the one that was idle for longest."""
@@ -74,7 +74,7 @@ class _Flow(asyncio.DatagramProtocol):
     """Socket at the far side, connected to one destination."""
 
     answered: Callable[[bytes], None]
-    used_s: float
+    used_s: float = 0.0
     transport: Any = None
     waiting: deque[bytes] = field(default_factory=lambda: deque(maxlen=_WAITING))
     opening: asyncio.Task[None] | None = None
@@ -149,10 +149,9 @@ class Datagrams:
 
     def _cross(self, way: LiveDirection, size_bytes: int, then: Callable[[], None]) -> None:
         """Send one datagram, and call when it comes out, if it does."""
-        out = way.send(self._link.now_s(), size_bytes)
-        if out.fate[0] != Fate.DELIVERED:
+        release_s = float(way.send(self._link.now_s(), size_bytes)[0])
+        if math.isnan(release_s):
             return
-        release_s = float(out.release_s[0])
 
         def let_out() -> None:
             late_s = self._link.now_s() - release_s
@@ -167,19 +166,21 @@ class Datagrams:
     def _flow(self, sender: Hashable, host: str, port: int, answer: Callable[[bytes], None], headers: int) -> _Flow:
         """Find the socket of a pair, or open it."""
         now_s, key = self._link.now_s(), (sender, host, port)
-        flow = self._flows.pop(key, None)
-        if flow is None:
-            self._make_room(now_s)
-            down = self._link.down
-
-            def answered(data: bytes) -> None:
-                flow.used_s = self._link.now_s()
-                self._cross(down, len(data) + headers, lambda: answer(data))
-
-            flow = _Flow(answered, now_s)
-            flow.opening = asyncio.get_running_loop().create_task(self._open(flow, host, port))
+        flow = self._flows.pop(key, None) or self._new_flow(host, port, answer, headers)
         flow.used_s = now_s
         self._flows[key] = flow  # the one used last is last
+        return flow
+
+    def _new_flow(self, host: str, port: int, answer: Callable[[bytes], None], headers: int) -> _Flow:
+        """Open the socket of a pair."""
+        self._make_room(self._link.now_s())
+
+        def answered(data: bytes) -> None:
+            flow.used_s = self._link.now_s()
+            self._cross(self._link.down, len(data) + headers, lambda: answer(data))
+
+        flow = _Flow(answered)
+        flow.opening = asyncio.get_running_loop().create_task(self._open(flow, host, port))
         return flow
 
     async def _open(self, flow: _Flow, host: str, port: int) -> None:
@@ -211,9 +212,11 @@ class LocalSocket(asyncio.DatagramProtocol):
         self.transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport; called by asyncio."""
         self.transport = transport
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
+        """Hand a datagram on; called by asyncio."""
         self._received(data, addr)
 
     def send(self, data: bytes, address: Any) -> None:
@@ -273,7 +276,7 @@ async def open_forward(datagrams: Datagrams, forward: Forward, host: str) -> Loc
         raise InputError(
             Fault(f"no address for the destination ({error.strerror})", "forward-udp", forward.host)
         ) from None
-    address = found[0][4][0]
+    address = str(found[0][4][0])
 
     def received(data: bytes, sender: Any) -> None:
         datagrams.up(data, address, forward.port, (local.port, sender), lambda answer: local.send(answer, sender))

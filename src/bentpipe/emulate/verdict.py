@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 BINS_A_DECADE: Final = 40
 """Bins of a histogram of lateness a factor of ten: a quantile is given to 6 %."""
 SMALLEST_S: Final = 1e-6
@@ -66,19 +69,16 @@ class Passage:
     Parameters
     ----------
     packets, bytes : int
-        Let out at the far end, bytes with their headers.
-    lost, queue_full, outage, never : int
-        Packets that were not, by :class:`~bentpipe.linkqueue.Fate`.
+        That have a time to come out at the far end; bytes with their headers.
+    fates : (6,) int64
+        Packets by :class:`~bentpipe.linkqueue.Fate`; the last entry counts drops by CoDel.
     lateness : Lateness
         Of those let out.
     """
 
     packets: int = 0
     bytes: int = 0
-    lost: int = 0
-    queue_full: int = 0
-    outage: int = 0
-    never: int = 0
+    fates: NDArray[np.int64] = field(default_factory=lambda: np.zeros(6, np.int64))
     lateness: Lateness = field(default_factory=Lateness)
 
 
@@ -90,8 +90,9 @@ class WayVerdict:
     ----------
     packets, bytes : int
         Let out at the far end, bytes with their headers.
-    lost, queue_full, outage, never : int
-        Packets lost as the trace says; dropped at a full queue; dropped in an outage; sent after the last capacity.
+    lost, queue_full, managed, outage, never : int
+        Packets lost as the trace says; dropped at a full queue; dropped by the queue's management; dropped in an
+        outage; sent after the last capacity.
     late_p50_s, late_p99_s, late_max_s : float
         How much later than planned packets were let out, s.
     """
@@ -100,6 +101,7 @@ class WayVerdict:
     bytes: int
     lost: int
     queue_full: int
+    managed: int
     outage: int
     never: int
     late_p50_s: float
@@ -118,7 +120,7 @@ class Verdict:
     ran_s : float
         How long it ran, s.
     beyond_s : float
-        Of that, after the end of the trace, s: the last step held on.
+        Of that, after the end of the trace, s: the link was down.
     down, up : WayVerdict
         Towards the place and from it.
     reasons : tuple of str
@@ -141,13 +143,13 @@ class Verdict:
         lines = [f"{self.how}, {self.ran_s:.1f} s: {'trusted' if self.trusted else 'NOT TRUSTED'}"]
         for name, way in (("down", self.down), ("up", self.up)):
             lines.append(
-                f"  {name:4} {way.packets} packets, {way.bytes} bytes; {way.lost} lost, {way.queue_full} dropped at a"
-                f" full queue, {way.outage} in an outage, {way.never} without end;"
+                f"  {name:4} {way.packets} packets, {way.bytes} bytes; {way.lost} lost, {way.queue_full + way.managed}"
+                f" dropped in the queue, {way.outage + way.never} in an outage;"
                 f" late p50 {1e3 * way.late_p50_s:.2f} ms, p99 {1e3 * way.late_p99_s:.2f} ms,"
                 f" max {1e3 * way.late_max_s:.2f} ms"
             )
         if self.beyond_s > 0.0:
-            lines.append(f"  ran {self.beyond_s:.1f} s beyond the end of the trace, whose last step held on")
+            lines.append(f"  ran {self.beyond_s:.1f} s beyond the end of the trace: the link was down there")
         return "\n".join(lines + [f"  {reason}" for reason in self.reasons])
 
 
@@ -190,10 +192,10 @@ def judge(
                 f"the way {name} was {1e3 * p99:.1f} ms late at the 99th percentile (limit {1e3 * late_limit_s:g} ms): "
                 f"the machine is too busy or too slow"
             )
+        lost, full, outage, never, managed = (int(n) for n in passage.fates[1:])
         ways.append(
             WayVerdict(
-                passage.packets, passage.bytes, passage.lost, passage.queue_full, passage.outage, passage.never,
-                p50, p99, late.largest_s,
+                passage.packets, passage.bytes, lost, full, managed, outage, never, p50, p99, late.largest_s
             )
         )  # fmt: skip
     return Verdict(how, ran_s, beyond_s, ways[0], ways[1], tuple(reasons))

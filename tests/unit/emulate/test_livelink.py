@@ -9,6 +9,7 @@ from bentpipe.emulate.livelink import LiveLink
 from bentpipe.emulate.verdict import Lateness, Passage, judge
 from bentpipe.errors import InputError
 from bentpipe.linkqueue import Fate, LinkSeries, TraceSteps, link_schedule, trace_slots, transit
+from bentpipe.linkqueue.loaded import QueueProfile
 
 
 def steps(start=(0.0,), rate=(1e7,), delay=(0.02,), loss=(0.0,), up_delay=None) -> TraceSteps:
@@ -39,45 +40,65 @@ def test_slot_by_slot_is_the_whole_trace_at_once(way):
     times = np.sort(np.random.default_rng(1).uniform(0.0, 60.0, 2000))
     limit = {"down": 4e6, "up": 8.5e5}[way]
     want = transit(link_schedule(whole.start_s, rate, whole.start_s, delay, loss >= 1, limit), times, 1500.0)
-    got = [getattr(link, way).send(t, 1500.0) for t in times]
-    assert np.array_equal([g.fate[0] for g in got], want.fate)
-    np.testing.assert_allclose([g.depart_s[0] for g in got], want.depart_s, rtol=0, atol=1e-9)
-    np.testing.assert_allclose([g.release_s[0] for g in got], want.release_s, rtol=0, atol=1e-9)
-    passage = getattr(link, way).passage
-    assert passage.packets == np.sum(want.fate == 0) and passage.lost == np.sum(want.fate == 1) > 0
+    got = [getattr(link, way).send(t, 1500.0)[0] for t in times]
+    np.testing.assert_allclose(got, want.release_s, rtol=0, atol=1e-9)
+    direction = getattr(link, way)
+    assert direction.passage.packets == np.sum(want.fate == 0)
+    assert direction.passage.bytes == 1500 * direction.passage.packets
+    assert direction.fates[Fate.LOST] == np.sum(want.fate == 1) > 0
 
 
 def test_a_packet_that_leaves_in_a_later_piece_sees_its_rate():
     pieces = [(steps(rate=0.0), 10.0), (steps(start=(10.0,), rate=1.2e6, delay=0.03), 20.0)]
     link = LiveLink(pieces)
-    out = link.down.send(1.0, [1500, 1500], stream=True)
-    np.testing.assert_allclose(out.release_s, [10.04, 10.05])
+    np.testing.assert_allclose(link.down.send(1.0, [1500, 1500], stream=True), [10.04, 10.05])
 
 
 def test_streams_wait_where_packets_are_dropped_and_both_share_the_queue():
-    link = LiveLink.from_steps(steps(start=(0, 1), rate=(0, 1.2e6)), 2.0, outage="drop", down_queue_bytes=3000)
-    assert link.down.send(0.0, 1500).fate == Fate.OUTAGE
-    assert link.down.send(0.0, [1500] * 3, stream=True).fate.tolist() == [0, 0, 0]
-    assert link.down.send(1.0, 1500).fate == Fate.QUEUE_FULL
+    queue = QueueProfile("drop-tail", 3000.0)
+    link = LiveLink.from_steps(steps(start=(0, 1), rate=(0, 1.2e6)), 2.0, outage="drop", down_queue=queue)
+    assert np.isnan(link.down.send(0.0, 1500))
+    np.testing.assert_allclose(link.down.send(0.0, [1500] * 3, stream=True), [1.03, 1.04, 1.05])
+    assert np.isnan(link.down.send(1.0, 1500))
+    assert link.down.fates.tolist() == [3, 0, 1, 1, 0, 0]
     assert link.down.room_at(1.0, 1500) == pytest.approx(1.02)
     assert link.down.room_at(1.0, 9000) == pytest.approx(1.03)  # larger than the queue: when it is empty
-    assert link.down.send(1.02, 1500).release_s == pytest.approx(1.06)
+    assert link.down.send(1.02, 1500) == pytest.approx(1.06)
     assert link.up.room_at(0.5, 1500) == 0.5
 
 
+def test_in_a_managed_queue_a_stream_waits_no_longer_than_the_target():
+    link = LiveLink.from_steps(steps(rate=1e8), 9.0, down_queue=QueueProfile("codel", 1e6, 5e-3))
+    link.down.send(0.0, np.full(100, 1500.0), stream=True)  # 12 ms
+    assert link.down.room_at(0.0, 15_000) == pytest.approx(12e-3 - 5e-3 + 1.2e-3)
+
+
 def test_a_share_of_packets_is_lost_and_none_of_a_stream():
-    link = LiveLink.from_steps(steps(rate=1e9, loss=0.02), 1.0, seed=3)
-    lost = int(np.sum(link.up.send(0.0, np.full(10_000, 100.0)).fate == Fate.LOST))
-    assert 130 < lost < 270  # 200 +- 5 sigma
-    again = LiveLink.from_steps(steps(rate=1e9, loss=0.02), 1.0, seed=3)
-    assert lost == sum(int(np.sum(again.up.send(0.0, np.full(5000, 100.0)).fate == Fate.LOST)) for _ in range(2))
-    assert not link.up.send(0.0, np.full(1000, 100.0), stream=True).fate.any()
+    def link():
+        return LiveLink.from_steps(steps(rate=1e9, loss=0.02), 1.0, seed=3)
+
+    first, again = link(), link()
+    lost = np.isnan(first.up.send(0.0, np.full(8000, 100.0)))
+    assert 97 < lost.sum() < 223  # 160 +- 5 sigma
+    assert np.array_equal(lost, np.isnan(np.concatenate([again.up.send(0.0, np.full(4000, 100.0)) for _ in range(2)])))
+    assert not np.isnan(first.up.send(0.0, np.full(1000, 100.0), stream=True)).any()
 
 
 def test_a_link_that_stays_down_never_delivers():
     link = LiveLink.from_steps(steps(start=(0, 1), rate=(1e6, 0)), 2.0)
-    assert link.down.send(1.5, 100, stream=True).fate == Fate.NEVER
-    assert link.down.passage.never == 1
+    assert np.isnan(link.down.send(1.5, 100, stream=True))
+    assert np.isnan(link.down.send(2.5, 100))
+    assert link.down.fates[Fate.NEVER] == 2
+
+
+def test_steps_drawn_ahead_are_the_same():
+    one, two = LiveLink.from_series(series()), LiveLink.from_series(series())
+    times = np.arange(0.0, 59.0, 0.5)
+    got = []
+    for t in times:
+        two.draw_ahead()
+        got.append(two.up.send(t, 900.0)[0])
+    np.testing.assert_array_equal(got, [one.up.send(t, 900.0)[0] for t in times])
 
 
 def test_the_clock_begins_at_the_offset_and_the_end_is_told():
@@ -99,7 +120,7 @@ def test_memory_does_not_grow_with_the_trace():
     link = LiveLink.from_series(series(slots=12))
     for t in np.arange(0.0, 180.0, 1.0):
         link.down.send(t, 1500)
-    assert max(link.down._packets.delay_s.size, link.up._packets.delay_s.size) < 3 * 11_250
+    assert max(way._packets.steps.delay_s.size for way in (link.down, link.up)) < 3 * 11_250
 
 
 def test_lateness_is_told_to_six_per_cent():
