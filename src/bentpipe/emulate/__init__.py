@@ -1,1 +1,8 @@
-"""A finished run as a live link: traces, exports, the shaper, namespaces, a virtual dish."""
+"""A finished run as a live link: traces, exports, the shaper, namespaces, a virtual dish.
+
+======================  =============================================================================
+file                    what
+======================  =============================================================================
+fromrun.py              the link of a site, read from a finished run
+======================  =============================================================================
+"""

@@ -8,10 +8,12 @@ world.py                what of the system is there, slot by slot: the timeline 
 storm.py                which satellites a geomagnetic storm stops, and when
 recipe.py               advance(prepared, state, slots): one block through the stages
 outputs.py              a block as the variables of results/variables.csv
+withinslot.py           what the sampler within a slot needs beside those
 scoring.py              what a policy gives, checked
 checking.py             all that is wrong with a scenario, its files included
 run.py                  blocks, commits, resume; identity.py and manifest.py
 explain.py              one link, one slot
+placeseries.py          the link of any place of the territory over some slots
 explainlink.py          the rate of a link, line by line
 radioinputs.py          what the rates rest on
 resilience.py           random losses: losses.py (which), lossmeasures.py (what they cost), resiliencelines.py

@@ -18,6 +18,7 @@ from bentpipe.simulate.identity import input_files, versions
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.radioinputs import radio_inputs, rate_inputs
 from bentpipe.simulate.timeline import window_s
+from bentpipe.simulate.withinslot import within_slot
 from bentpipe.simulate.world import world_state
 
 
@@ -70,6 +71,7 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
         ]
         + radio_inputs(prepared),
         "rates": rate_inputs(prepared),
+        "within_slot": within_slot(prepared),
         "data": _data(prepared),
         "warnings": list(prepared.warnings),
         "versions": versions(),

@@ -14,6 +14,7 @@ from bentpipe.simulate.load import loaded_round_trips_s, place_loads
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.rates import Rates, block_rates, no_rates
 from bentpipe.simulate.recipe import Block
+from bentpipe.simulate.withinslot import bursts_per_s
 
 Array = npt.NDArray[Any]
 
@@ -42,7 +43,7 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
     terminals = prepared.people[0].total[:cells]
     rates = block_rates(prepared, block)
     load = place_loads(prepared, block, rates)
-    rtt_s = block.rtt_s if load.ndim == 0 else _segments(prepared, block, load, 0).sum(axis=-1).astype(np.float32)
+    rtt_s = block.rtt_s if load.ndim == 0 else block_segments(prepared, block, load, 0).sum(axis=-1).astype(np.float32)
     return {
         "usable_satellites": block.usable[:, :cells],
         "reachable": block.reachable[:, :cells],
@@ -104,8 +105,8 @@ def _rate_variables(prepared: Prepared, block: Block, both: tuple[Rates | None, 
     cells, served = len(prepared.territory.cell_id), block.satellite >= 0
     for way, rates in zip(("down", "up"), both, strict=True):
         given = rates or no_rates(prepared, block)
-        rate = _rounded(given.served_bps) if rates else np.full(served.shape, np.nan, np.float32)
-        peak = _rounded(np.where(served, given.peak_bps, np.nan))
+        rate = stored_rate(given.served_bps) if rates else np.full(served.shape, np.nan, np.float32)
+        peak = stored_rate(np.where(served, given.peak_bps, np.nan))
         for name, values in ((f"rate_{way}_bit_s", rate), (f"peak_{way}_bit_s", peak), (f"limit_{way}", given.limit)):
             out[name], out[f"site_{name}"] = values[:, :cells], values[:, cells:]
         out[f"region_offered_{way}_bit_s"] = prepared.territory.by_region(given.offered_bps[:, :cells])
@@ -118,14 +119,31 @@ def _rate_variables(prepared: Prepared, block: Block, both: tuple[Rates | None, 
     return out
 
 
-def _rounded(values: Array) -> npt.NDArray[np.float32]:
-    """Values to one part in 4,000: digits that no model warrants take up most of a store."""
+def stored_rate(values: Array) -> npt.NDArray[np.float32]:
+    """Round to one part in 4,000, (...) float32: digits that no model warrants take up most of a store."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     return ((bits + np.uint32(0x400)) & np.uint32(0xFFFFF800)).view(np.float32)
 
 
-def _segments(prepared: Prepared, block: Block, load: Array, first: int) -> Array:
-    """Segments of the delay of the places from one on, (T, C, 8) s; NaN where not served."""
+def block_segments(prepared: Prepared, block: Block, load: Array, first: int) -> Array:
+    """Compute the segments of the delay of the places from one on.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    block : Block
+        T slots.
+    load : () or (T, P) float64
+        Load of the beams, 0 to 1, of all places.
+    first : int
+        First place.
+
+    Returns
+    -------
+    (T, P - first, 8) float64
+        s; NaN where not served.
+    """
     satellite, gateway = block.satellite[:, first:], block.gateway[:, first:]
     served = satellite >= 0
     number = np.where(served, prepared.fleet.satellite_id[satellite], 0)
@@ -157,7 +175,7 @@ def _site_variables(
     satellite = block.satellite[:, cells:]
     gateway = block.gateway[:, cells:]
     served = satellite >= 0
-    parts = _segments(prepared, block, load, cells)
+    parts = block_segments(prepared, block, load, cells)
     busy = np.broadcast_to(load, block.satellite.shape)[:, cells:]
     idle_s = block.rtt_s[:, cells:] if load.ndim == 0 else parts.sum(axis=-1).astype(np.float32)
     sine, north = block.sin_elevation[:, cells:], block.north[:, cells:]
@@ -182,6 +200,7 @@ def _site_variables(
         **loaded_round_trips_s(prepared, idle_s, rates),
         "site_lasers": np.where(served, block.lasers[:, cells:], 0).astype(np.int16),
         "site_loss": np.where(served, loss, np.nan).astype(np.float32),
+        "site_bursts_per_s": bursts_per_s(prepared, served, busy),
     }
 
 
