@@ -9,8 +9,11 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 
 from bentpipe.emulate.livelink import LiveLink
+from bentpipe.emulate.plan import steps_plan
 from bentpipe.linkqueue import TraceSteps
+from bentpipe.linkqueue.loaded import QueueProfile
 
+WIDE = QueueProfile("drop-tail", 4e6)
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -22,7 +25,7 @@ def still(start=(0.0,), down_bit_s=1e8, up_bit_s=1e8, one_way_s=0.027, loss=0.0,
     steps = TraceSteps(
         start.astype(float), (down > 0) & (up > 0), delay, delay, down.astype(float), up.astype(float), lost, lost
     )
-    return LiveLink.from_steps(steps, length_s, **options)
+    return LiveLink(steps_plan(steps, length_s, **({"down": WIDE, "up": WIDE} | options)))
 
 
 def request(host: str, port: int, command: int = 1) -> bytes:

@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bentpipe.emulate.account import Account
 from bentpipe.emulate.livelink import LiveLink
-from bentpipe.emulate.relay import Relay
+from bentpipe.emulate.relay import LATE_LIMIT_S, Relay
 from bentpipe.emulate.relayudp import Forward
-from bentpipe.emulate.verdict import LATE_LIMIT_S, Verdict
 from bentpipe.errors import Fault, InputError
 
 
@@ -33,12 +33,12 @@ class RelayResult:
     ----------
     returncode : int
         As `subprocess` has it: minus the signal where one ended the program.
-    verdict : Verdict
+    verdict : Account
         What the link did, and whether it may be believed.
     """
 
     returncode: int
-    verdict: Verdict
+    verdict: Account
 
     @property
     def exit_code(self) -> int:

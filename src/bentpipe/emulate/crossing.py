@@ -75,7 +75,7 @@ class Crossing:
         """
         release_s = float(way.send(self.link.now_s(), size_bytes, stream=True)[0])
         await self.until(release_s)
-        way.passage.lateness.add(self.link.now_s() - release_s)
+        way.passage.add(self.link.now_s() - release_s, size_bytes)
 
     async def enter(self, way: LiveDirection, payload_bytes: int) -> FloatArray:
         """Send a chunk of a stream when there is room for it.
@@ -182,7 +182,7 @@ class Stream:
 
     async def _let_out(self) -> None:
         """Write each chunk in its time."""
-        now_s, late = self._crossing.link.now_s, self._way.passage.lateness
+        now_s, passage = self._crossing.link.now_s, self._way.passage
         broken, free_s = False, -np.inf
         while True:
             while not self._chunks:
@@ -190,8 +190,11 @@ class Stream:
                 await self._came.wait()
             chunk = self._chunks[0]
             await self._crossing.until(chunk.release_s)
-            if chunk.release_s >= free_s:  # else it waited for a receiver that reads slowly, not for us
-                late.add(now_s() - chunk.release_s, chunk.packets)
+            size = len(chunk.data) + HEADER_BYTES * chunk.packets
+            if chunk.release_s >= free_s:
+                passage.add(now_s() - chunk.release_s, size, chunk.packets)
+            else:  # it waited for a receiver that reads slowly, not for us
+                passage.add_unjudged(size, chunk.packets)
             if chunk.end or chunk.reset:
                 self._finish(chunk.reset)
                 return

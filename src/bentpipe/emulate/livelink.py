@@ -1,7 +1,8 @@
-"""A link on the machine's clock: what a trace says, slot by slot, through the queue that a simulation uses.
+"""The link of a plan on the machine's clock, for who carries bytes rather than packets of a network device.
 
 Both directions take their steps from one stream of `TraceSteps`, a slot at a time and no more ahead than packets
-need, so that memory does not grow with the length of the trace. After its end the link is down.
+need, so that memory does not grow with the length of the trace. The queues are those of the shaper
+(:mod:`bentpipe.linkqueue.onclock`). After the end of the trace the link is down, unless it is looped.
 """
 
 from __future__ import annotations
@@ -9,27 +10,75 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bentpipe.emulate.verdict import LATE_LIMIT_S, Passage, Verdict, judge
+from bentpipe.emulate.account import LATE_S, WayAccount, quantile_s
+from bentpipe.emulate.feed import Piece, looped
+from bentpipe.emulate.plan import LinkPlan
+from bentpipe.emulate.shaper import BIN_S, BINS
 from bentpipe.errors import Fault, InputError
-from bentpipe.linkqueue import LinkSeries, TraceSteps, trace_slots
 from bentpipe.linkqueue.loaded import QueueProfile
 from bentpipe.linkqueue.onclock import LiveQueue
 from bentpipe.linkqueue.queue import sent_at, sent_by, step_at
 
 FloatArray = NDArray[np.float64]
 
-DOWN_QUEUE: Final = QueueProfile("drop-tail", 4_000_000.0)
-"""Queue of the way down: 100 ms at 320 Mbit/s (assumed; the default of bentpipe's catalogue of queues)."""
-UP_QUEUE: Final = QueueProfile("drop-tail", 850_000.0)
-"""Queue of the way up: 400 ms at 17 Mbit/s (assumed; same source)."""
 _KEPT_S = 1.0  # steps over for longer are forgotten; two directions' clocks are never so far apart
 _SHORTEST_BYTES = 6000.0  # what a stream may have in a managed queue at least
+
+
+@dataclass
+class Passage:
+    """What came out of one direction of a live link.
+
+    Parameters
+    ----------
+    packets, bytes : int
+        Number, and bytes with headers.
+    late : list of int
+        Histogram of how much later than planned they came out, by `BIN_S`; the last bin is open.
+    late_max_s : float
+        The most, s.
+    """
+
+    packets: int = 0
+    bytes: int = 0
+    late: list[int] = field(default_factory=lambda: [0] * (BINS + 1))
+    late_max_s: float = 0.0
+
+    def add(self, late_s: float, size_bytes: float, packets: int = 1) -> None:
+        """Count what came out.
+
+        Parameters
+        ----------
+        late_s : float
+            Time after the planned one, s; early counts as 0.
+        size_bytes : float
+            With headers, bytes.
+        packets : int
+            How many.
+        """
+        self.packets += packets
+        self.bytes += int(size_bytes)
+        self.late[min(max(int(late_s / BIN_S), 0), BINS)] += packets
+        self.late_max_s = max(self.late_max_s, late_s)
+
+    def add_unjudged(self, size_bytes: float, packets: int) -> None:
+        """Count what came out when its receiver took it, not when the link let it.
+
+        Parameters
+        ----------
+        size_bytes : float
+            With headers, bytes.
+        packets : int
+            How many.
+        """
+        self.packets += packets
+        self.bytes += int(size_bytes)
 
 
 class LiveDirection:
@@ -38,14 +87,14 @@ class LiveDirection:
     Attributes
     ----------
     passage : Passage
-        What went through so far. Who lets packets out adds how late it was.
+        What came out at the far end so far; who lets packets out adds them.
     """
 
     def __init__(self, link: LiveLink, way: int, profile: QueueProfile, outage: str) -> None:
         self.passage = Passage()
         self._link, self._profile = link, profile
         self._now = -np.inf
-        self._packets = LiveQueue(profile, outage, link.seed, link.key, way)
+        self._packets = LiveQueue(profile, outage, link.plan.seed, link.plan.key, way)
         # Nothing of a stream is lost: its own queue to the same line has no end and no losses, and outlasts outages.
         self._streams = LiveQueue(QueueProfile("drop-tail", 1e15), "hold", beside=self._packets)
 
@@ -83,9 +132,6 @@ class LiveDirection:
             while done < count:
                 self._link.pull()
                 done = queue.admit(arrival, bits, count, release, done)
-        passed = ~np.isnan(release)
-        self.passage.packets += int(passed.sum())
-        self.passage.bytes += int(bits[passed].sum() / 8.0)
         return release
 
     def room_at(self, now_s: float, size_bytes: float) -> float:
@@ -137,6 +183,30 @@ class LiveDirection:
         for queue, losses in ((self._packets, loss), (self._streams, np.zeros(loss.size))):
             queue.steps.extend(over_s, end_s, start_s[first], rate[first], start_s, delay, losses)
 
+    def account(self, overload: int = 0) -> WayAccount:
+        """Sum up the direction.
+
+        Parameters
+        ----------
+        overload : int
+            Packets that the emulator dropped by itself.
+
+        Returns
+        -------
+        WayAccount
+        """
+        p, fates = self.passage, [int(n) for n in self.fates]
+        p50, p99 = (quantile_s(p.late, q, p.late_max_s) for q in (0.5, 0.99))
+        return WayAccount(
+            p.packets, p.bytes, p50, p99, p.late_max_s, sum(p.late[int(LATE_S / BIN_S) :]),
+            fates[1], fates[2], fates[5], fates[3], fates[4], overload,
+        )  # fmt: skip
+
+    def warm(self) -> None:
+        """Load what is compiled; called by the link."""
+        for queue in (self._packets, self._streams):
+            queue.admit(np.zeros(1), np.zeros(1), 0, np.zeros(1))
+
     def finish(self) -> None:
         """Know that the trace ends where its known steps end; called by the link."""
         self._packets.steps.final = self._streams.steps.final = True
@@ -147,106 +217,49 @@ class LiveLink:
 
     Parameters
     ----------
-    pieces : iterable of (TraceSteps, float)
-        The trace piece by piece, in order, each with the time at which it ends, s of the trace.
-    place : str
-        What the place is called.
-    seed, key : int
-        Seed of the run and key of the place, for the draws of which packets are lost.
-    offset_s : float
-        Where in the trace to begin, s.
-    down_queue, up_queue : QueueProfile
-        Queues. FQ-CoDel is taken as CoDel.
-    outage : str
-        What becomes of packets that arrive in an outage: ``"hold"`` or ``"drop"``; streams always wait.
+    plan : LinkPlan
+        Trace, queues, and what becomes of packets in outages; streams always wait.
+    loop : bool
+        Whether the trace begins anew at its end.
     clock : callable
         Seconds that never go back.
+
+    Attributes
+    ----------
+    plan : LinkPlan
+        As given.
+    down, up : LiveDirection
+        Towards the place and from it.
+    end_s : float
+        Until when the trace is known, s of the trace.
     """
 
-    def __init__(
-        self,
-        pieces: Iterable[tuple[TraceSteps, float]],
-        *,
-        place: str = "",
-        seed: int = 0,
-        key: int = 0,
-        offset_s: float = 0.0,
-        down_queue: QueueProfile = DOWN_QUEUE,
-        up_queue: QueueProfile = UP_QUEUE,
-        outage: str = "hold",
-        clock: Callable[[], float] = time.perf_counter,
-    ) -> None:
-        self.place, self.seed, self.key, self.offset_s, self.clock = place, seed, key, offset_s, clock
+    def __init__(self, plan: LinkPlan, loop: bool = False, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.plan, self.clock = plan, clock
         self.lock = threading.RLock()
         self.end_s, self.latest_s = 0.0, -np.inf
-        self._pieces = iter(pieces)
-        self._drawing, self._drawn = threading.Lock(), deque[tuple[TraceSteps, float] | None]()
+        self._pieces = looped(plan.pieces, plan.length_s) if loop else iter(plan.pieces())
+        self._drawing, self._drawn = threading.Lock(), deque[Piece | None]()
         self._origin: float | None = None
-        self.down = LiveDirection(self, 0, down_queue, outage)
-        self.up = LiveDirection(self, 1, up_queue, outage)
-        while self.pull() and self.end_s <= offset_s:
-            pass
-        if self.end_s <= offset_s:
-            raise InputError(
-                Fault("the trace ends before the link begins", "offset_s", offset_s, f"below {self.end_s:g} s")
-            )
-        # Kernels without a signature are compiled, or loaded, at their first call: not under the first packet.
+        self.down = LiveDirection(self, 0, plan.down, plan.outage)
+        self.up = LiveDirection(self, 1, plan.up, plan.outage)
+        if not self.pull():
+            raise InputError(Fault("the trace is empty", "trace", remedy="give one with at least one step"))
+        # What is compiled is loaded, or compiled, at its first call: not under the first packet.
         one = np.ones(1)
         sent_at(one, one, one, sent_by(one, one, one, 1.0), 1.0)
-
-    @classmethod
-    def from_series(cls, series: LinkSeries, first: int = 0, **options: object) -> LiveLink:
-        """Make a link of the slots of a run.
-
-        Parameters
-        ----------
-        series : LinkSeries
-            T slots.
-        first : int
-            Slot to begin with, 0 to T - 1.
-        **options
-            As of the class.
-
-        Returns
-        -------
-        LiveLink
-            Not started.
-        """
-
-        def pieces() -> Iterator[tuple[TraceSteps, float]]:
-            for i, steps in enumerate(trace_slots(series, first)):
-                yield steps, (i + 1) * series.slot_s
-
-        return cls(pieces(), place=series.place, seed=series.seed, key=series.key, **options)  # type: ignore[arg-type]
-
-    @classmethod
-    def from_steps(cls, steps: TraceSteps, length_s: float, **options: object) -> LiveLink:
-        """Make a link of a whole trace.
-
-        Parameters
-        ----------
-        steps : TraceSteps
-            The trace.
-        length_s : float
-            When its last step ends, s.
-        **options
-            As of the class.
-
-        Returns
-        -------
-        LiveLink
-            Not started.
-        """
-        return cls([(steps, length_s)], **options)  # type: ignore[arg-type]
+        for way in (self.down, self.up):
+            way.rate_bit_s(0.0)
+            way.warm()
 
     def start(self) -> None:
         """Let the trace begin now; a second call does nothing."""
         if self._origin is None:
-            self._origin = self.clock() - self.offset_s
+            self._origin = self.clock()
 
     def now_s(self) -> float:
-        """Time, s of the trace; its beginning where the link has not been started."""
-        return self.offset_s if self._origin is None else self.clock() - self._origin
+        """Time, s of the trace; 0 where the link has not been started."""
+        return 0.0 if self._origin is None else self.clock() - self._origin
 
     def pull(self) -> bool:
         """Take the next piece of the trace.
@@ -264,8 +277,6 @@ class LiveLink:
                 self.up.finish()
                 return False
             s, end_s = piece
-            if not end_s > s.start_s[-1]:
-                raise InputError(Fault("a piece of a trace ends after its last step begins", "end_s", end_s))
             self.down.extend(s.start_s, np.where(s.connected, s.down_bit_s, 0.0), s.down_s, s.down_loss, end_s)
             self.up.extend(s.start_s, np.where(s.connected, s.up_bit_s, 0.0), s.up_s, s.up_loss, end_s)
             self.end_s = end_s
@@ -277,26 +288,9 @@ class LiveLink:
             if not self._drawn:
                 self._drawn.append(next(self._pieces, None))
 
-    def verdict(self, how: str, late_limit_s: float = LATE_LIMIT_S, more: tuple[str, ...] = ()) -> Verdict:
-        """Sum up the run so far.
-
-        Parameters
-        ----------
-        how : str
-            What carried the traffic.
-        late_limit_s : float
-            Lateness at the 99th percentile above which the run is not trusted, s.
-        more : tuple of str
-            Other reasons not to trust it.
-
-        Returns
-        -------
-        Verdict
-            See :func:`~bentpipe.emulate.verdict.judge`.
-        """
+    def beyond_s(self) -> float:
+        """How long it has been running after the end of the trace, s."""
         now = self.now_s()
         while now > self.end_s and self.pull():
             pass
-        return judge(
-            how, now - self.offset_s, max(now - self.end_s, 0.0), self.down.passage, self.up.passage, late_limit_s, more
-        )
+        return max(now - self.end_s, 0.0)

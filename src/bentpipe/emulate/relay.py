@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, Final
 
+from bentpipe.emulate.account import Account, WayAccount
 from bentpipe.emulate.crossing import SETUP_BYTES, Crossing, carry_both
 from bentpipe.emulate.livelink import LiveLink
 from bentpipe.emulate.relayudp import Datagrams, Forward, LocalSocket, open_forward, open_local
@@ -27,7 +28,6 @@ from bentpipe.emulate.socks5 import (
     reply_for,
     unpack_datagram,
 )
-from bentpipe.emulate.verdict import LATE_LIMIT_S, Verdict
 from bentpipe.errors import Fault, InputError
 
 CANNOT: Final = """\
@@ -41,6 +41,9 @@ What the relay cannot do (a network namespace can):
 - Nothing listens behind the link: connections can only be opened from its near side."""
 """What a user must know before believing a run behind the relay; shown by the command line."""
 
+LATE_LIMIT_S: Final = 5e-3
+"""Lateness at the 99th percentile above which a run is not trusted by default, s: an event loop at normal priority is
+coarser than the shaper; below the usual spread of delays within a slot (assumed)."""
 CONNECTION_LIMIT: Final = 256
 """Connections at a time; more are refused."""
 HANDSHAKE_S: Final = 10.0
@@ -95,7 +98,7 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._names: dict[str, tuple[float, list[str]]] = {}
         self._asked = self._turned_away = self._connections = 0
-        self._verdict: Verdict | None = None
+        self._verdict: Account | None = None
 
     @property
     def url(self) -> str:
@@ -148,22 +151,27 @@ class Relay:
         # One turn of the loop, in which transports close their sockets.
         await asyncio.sleep(0)
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Account:
         """What the link did so far, or until the relay was stopped.
 
         Returns
         -------
-        Verdict
+        Account
             Not trusted where packets were late, or where nothing used the relay.
         """
         if self._verdict is not None:
             return self._verdict
-        more = []
-        if self._asked == 0 and self.link.up.passage.packets == 0:
-            more.append("nothing used the relay: does the program take a SOCKS proxy from its environment?")
+        link, limit = self.link, self._late_limit_s
+        ways = {"down": link.down.account(), "up": link.up.account()}
+        beyond = link.beyond_s()
+        reasons = _reasons(ways, beyond, limit)
+        if self._asked == 0 and not ways["up"].packets:
+            reasons.append("nothing used the relay: does the program take a SOCKS proxy from its environment?")
         if self._turned_away:
-            more.append(f"{self._turned_away} connections above {CONNECTION_LIMIT} at a time were refused")
-        return self.link.verdict("relay", self._late_limit_s, tuple(more))
+            reasons.append(f"{self._turned_away} connections above {CONNECTION_LIMIT} at a time were refused")
+        return Account(
+            "relay", False, "python, asyncio relay", "normal scheduling", link.now_s(), beyond, ways, tuple(reasons)
+        )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run beside the rest, until the relay stops."""
@@ -287,6 +295,19 @@ async def _open_first(addresses: list[str], port: int) -> tuple[asyncio.StreamRe
         except OSError as error:
             failure = error
     raise failure
+
+
+def _reasons(ways: Mapping[str, WayAccount], beyond_s: float, limit_s: float) -> list[str]:
+    """Why times were not kept, or had no meaning."""
+    found = [
+        f"on the way {name} packets were {1e3 * way.late_p99_s:.1f} ms late at the 99th percentile (limit"
+        f" {1e3 * limit_s:g} ms, max {1e3 * way.late_max_s:.0f} ms): the machine was too busy"
+        for name, way in ways.items()
+        if way.late_p99_s > limit_s and way.late > 1
+    ]
+    if beyond_s > 1.0:
+        found.append(f"the program ran {beyond_s:.0f} s beyond the end of the trace, where the link is down")
+    return found
 
 
 def _refuse_public(host: str) -> None:

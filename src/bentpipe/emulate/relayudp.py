@@ -158,7 +158,7 @@ class Datagrams:
             if late_s < 0.0:  # the loop's clock is a little ahead
                 asyncio.get_running_loop().call_later(-late_s, let_out)
                 return
-            way.passage.lateness.add(late_s)
+            way.passage.add(late_s, size_bytes)
             then()
 
         asyncio.get_running_loop().call_later(max(release_s - self._link.now_s(), 0.0), let_out)
