@@ -16,13 +16,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bentpipe.emulate.account import Account
 from bentpipe.emulate.livelink import LiveLink
 from bentpipe.emulate.relay import LATE_LIMIT_S, Relay
 from bentpipe.emulate.relayudp import Forward
 from bentpipe.errors import Fault, InputError
+
+GRACE_S: Final = 5.0
+"""Time between asking a program to end and ending it, s."""
+_PRIORITY = 10  # of the lowest that are served at once
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,11 @@ class RelayResult:
         """Exit code as a shell has it: 128 and the signal where one ended the program."""
         return self.returncode if self.returncode >= 0 else 128 - self.returncode
 
+    @property
+    def account(self) -> dict[str, Any]:
+        """What the link did, for JSON, as that of a program in a namespace."""
+        return self.verdict.as_dict()
+
 
 def run_behind_relay(
     link: LiveLink,
@@ -55,6 +64,7 @@ def run_behind_relay(
     port: int = 0,
     environment: Mapping[str, str] | None = None,
     directory: str | os.PathLike[str] | None = None,
+    duration_s: float | None = None,
     late_limit_s: float = LATE_LIMIT_S,
     started: Callable[[Relay], None] | None = None,
 ) -> RelayResult:
@@ -76,6 +86,8 @@ def run_behind_relay(
         Of the program; that of this process where not given. Proxies are set in it.
     directory : path, optional
         Where the program runs.
+    duration_s : float, optional
+        Time after which the program is asked to end, s, and ended :data:`GRACE_S` later.
     late_limit_s : float
         Lateness at the 99th percentile above which the run is not trusted, s.
     started : callable, optional
@@ -134,6 +146,7 @@ def relay_running(
             await relay.stop()
 
     def work() -> None:
+        relay.scheduling = be_prompt()
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(serve())
 
@@ -148,6 +161,21 @@ def relay_running(
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
+
+
+def be_prompt() -> str:
+    """Ask the system to run the calling thread, and none that it starts, at once when its time comes.
+
+    Returns
+    -------
+    str
+        What was granted, in words; only Linux is asked, and grants it to root.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(_PRIORITY))
+            return f"SCHED_FIFO {_PRIORITY}"
+    return "normal scheduling"
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
@@ -176,20 +204,47 @@ if sys.platform == "linux":
 
 
 def _run(
-    program: Sequence[str | os.PathLike[str]], environment: Mapping[str, str], directory: str | os.PathLike[str] | None
+    program: Sequence[str | os.PathLike[str]],
+    environment: Mapping[str, str],
+    directory: str | os.PathLike[str] | None,
+    duration_s: float | None,
 ) -> int:
     """Run a program and pass on signals; its return code."""
     if not program:
-        raise InputError(Fault("no program to run", "program"))
+        raise InputError(Fault("no program is given", "PROGRAM", remedy="end with: -- PROGRAM ARGUMENTS"))
     child: list[subprocess.Popen[bytes]] = []
     with _signals_to(child):
         try:
             child.append(subprocess.Popen([os.fspath(part) for part in program], env=dict(environment), cwd=directory))
         except OSError as error:
             raise InputError(
-                Fault(f"the program cannot be started ({error.strerror or error})", "program", os.fspath(program[0]))
+                Fault(f"the program cannot be started ({error.strerror or error})", "PROGRAM", os.fspath(program[0]))
             ) from None
-        return child[0].wait()
+        return wait_for(child[0], duration_s)
+
+
+def wait_for(child: subprocess.Popen[Any], duration_s: float | None) -> int:
+    """Wait for a program, and end it when its time is over.
+
+    Parameters
+    ----------
+    child : subprocess.Popen
+        The program.
+    duration_s : float, optional
+        Its time, s; without end where not given.
+
+    Returns
+    -------
+    int
+        Its return code.
+    """
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return child.wait(duration_s)
+    child.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return child.wait(GRACE_S)
+    child.kill()
+    return child.wait()
 
 
 @contextlib.contextmanager

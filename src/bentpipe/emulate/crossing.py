@@ -197,7 +197,10 @@ class Stream:
                 passage.add_unjudged(size, chunk.packets)
             if chunk.end or chunk.reset:
                 self._finish(chunk.reset)
-                return
+                self._chunks.popleft()
+                if chunk.reset or not self._chunks:  # a reset may follow an end
+                    return
+                continue
             try:
                 if not broken:
                     began_s = now_s()

@@ -78,6 +78,8 @@ class Relay:
         Port of the proxy, once started.
     forward_ports : tuple of int
         Local port of each forward, once started.
+    scheduling : str
+        How the system schedules the relay's thread, for the account.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Relay:
         _refuse_public(host)
         self.link, self.host, self.port = link, host, port
         self.forward_ports: tuple[int, ...] = ()
+        self.scheduling = "normal scheduling"
         self._forwards, self._late_limit_s = tuple(forwards), late_limit_s
         self._crossing, self._datagrams = Crossing(link), Datagrams(link)
         self._server: asyncio.Server | None = None
@@ -170,7 +173,7 @@ class Relay:
         if self._turned_away:
             reasons.append(f"{self._turned_away} connections above {CONNECTION_LIMIT} at a time were refused")
         return Account(
-            "relay", False, "python, asyncio relay", "normal scheduling", link.now_s(), beyond, ways, tuple(reasons)
+            "relay", False, "python, asyncio relay", self.scheduling, link.now_s(), beyond, ways, tuple(reasons)
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
