@@ -101,9 +101,8 @@ def run_behind_relay(
     with relay_running(link, forwards, host=host, port=port, late_limit_s=late_limit_s) as relay:
         if started is not None:
             started(relay)
-        returncode = _run(
-            program, dict(os.environ if environment is None else environment) | relay.environment(), directory
-        )
+        variables = dict(os.environ if environment is None else environment) | relay.environment()
+        returncode = _run(program, variables, directory, duration_s)
     return RelayResult(returncode, relay.verdict())
 
 

@@ -241,7 +241,7 @@ async def carry_both(
     near: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     far: tuple[asyncio.StreamReader, asyncio.StreamWriter],
 ) -> None:
-    """Carry a connection both ways until both have ended.
+    """Carry a connection that the program has just been told of both ways, until both have ended.
 
     Parameters
     ----------
@@ -255,4 +255,10 @@ async def carry_both(
     up = Stream(crossing, crossing.link.up, near[0], far[1])
     down = Stream(crossing, crossing.link.down, far[0], near[1])
     up.back, down.back = down, up
-    await asyncio.gather(up.carry(), down.carry())
+
+    async def answer() -> None:
+        # A server hears of the connection, and can speak first, when the third packet of the set-up has come.
+        await crossing.cross(crossing.link.up, HEADER_BYTES)
+        await down.carry()
+
+    await asyncio.gather(up.carry(), answer())

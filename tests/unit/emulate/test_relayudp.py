@@ -123,7 +123,7 @@ def test_an_outage_drops_or_holds_datagrams_as_the_plan_says(server):
         transport.close()
         return [data for _, data in peer.got]
 
-    times = dict(start=(0.0, 0.4), down_bit_s=(0.0, 1e8), up_bit_s=(0.0, 1e8), one_way_s=0.001)
+    times = {"start": (0.0, 0.4), "down_bit_s": (0.0, 1e8), "up_bit_s": (0.0, 1e8), "one_way_s": 0.001}
     for outage, want in (("drop", [b"after"]), ("hold", [b"held", b"after"])):
         with relay_running(still(**times, outage=outage), [Forward(0, "127.0.0.1", server)]) as relay:
             assert asyncio.run(main(relay.forward_ports[0])) == want
