@@ -241,7 +241,7 @@ def live(
     shaper, flows = _shaper(plans, feeds, ends, watch, between_s)
     shaper.prepare()
     user = [here("user")] if ends.user_namespace else []
-    made = {"via": ends.via, "user_namespace": ends.user_namespace}
+    made = {"via": ends.via, "user_namespace": ends.user_namespace, "call": call}
     socket.send_fds(control, [json.dumps(made).encode()], [*ends.namespaces, *user])
     before = ends.dropped()
     order = control.recv(100)
