@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -232,6 +233,8 @@ def live(
     try:
         ends = make_ends(via, addresses, internet)
     except OSError as error:
+        if os.environ.get("BENTPIPE_TRACEBACK"):
+            traceback.print_exc()
         control.send(json.dumps({"error": error.strerror, "number": error.errno}).encode())
         return
     watch = None
