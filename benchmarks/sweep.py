@@ -1,15 +1,18 @@
 """Time sweeps: ``python benchmarks/sweep.py [--runs 32] [--small 1000] [--skip scaling] [--world FILE]``.
 
-Targets on two cores: two workers against one at least 1.8 times as fast on 32 one-hour runs; at most 50 ms of overhead
-a task; one worker at most 1.1 times the plain single-threaded loop; 1,000 small runs planned in 2 s, and a finished
-study of as many found to be finished in 5 s. With ``--world``, element sets of some 10,000 satellites, the whole globe
-for a day (41,162 cells, 5,760 slots; reach, scheduling, delay) by two workers: 5 min, 2 GB a worker.
+Targets on two cores: two workers against one at least 1.8 times as fast on 32 one-hour runs, beside which stands what
+two independent plain loops without Dask reach against one; at most 50 ms of overhead a task; one worker at most 1.1
+times the plain single-threaded loop; 1,000 small runs planned in 2 s, and a finished study of as many found to be
+finished in 5 s. With ``--world``, element sets of some 10,000 satellites, the whole globe for a day (41,162 cells,
+5,760 slots; reach, scheduling, delay) by two workers: 5 min, 2 GB a worker.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -28,6 +31,7 @@ seeds = {runs}
 region_terminals_connected = ["mean", "min"]
 rtt_s = ["mean", "max"]
 """
+KEPT = ("region_terminals_connected", "rtt_s")
 SMALL = """
 schema = 1
 name = "many"
@@ -81,31 +85,62 @@ def session(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "session.json").read_text()))
 
 
-def plain_loop_s(base: str, runs: int) -> float:
-    """Prepare and simulate the same runs one after the other on one thread, without storing anything."""
+def plain_loop(base: str) -> None:
+    """Wait for a number of runs on stdin; prepare and simulate them on one thread, storing nothing; tell the seconds.
+
+    The work is that of the study: what it keeps, and place tables shared between runs.
+    """
     from bentpipe.simulate.outputs import block_variables
-    from bentpipe.simulate.prepare import prepare
+    from bentpipe.simulate.prepare import Prepared, prepare
     from bentpipe.simulate.recipe import State, advance
 
-    def one(seed: int) -> None:
-        prepared = prepare(bentpipe.load_scenario(base, {"time.duration": "1h", "seed": seed}), seeds=1)
+    def one(seed: int, like: Prepared | None) -> Prepared:
+        prepared = prepare(bentpipe.load_scenario(base, {"time.duration": "1h", "seed": seed}), seeds=1, like=like)
         length = prepared.block_slots
         for begin in range(prepared.slots.start // length * length, prepared.slots.stop, length):
             slots = range(max(begin, prepared.slots.start), min(begin + length, prepared.slots.stop))
-            block_variables(prepared, advance(prepared, State(), slots, threads=1)[0])
+            block_variables(prepared, advance(prepared, State(), slots, threads=1)[0], KEPT)
+        return prepared
 
-    one(1)
-    begun = time.perf_counter()
-    for seed in range(1, runs + 1):
-        one(seed)
-    return time.perf_counter() - begun
+    last = one(1, None)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        begun = time.perf_counter()
+        for seed in range(2, int(line) + 2):
+            last = one(seed, last)
+        print(time.perf_counter() - begun, flush=True)
+
+
+def plain_loops_s(base: str, runs: int) -> tuple[float, float]:
+    """Seconds of a plain loop over the runs, and of two at once over half of them each: what the machine itself can."""
+    command = [sys.executable, __file__, "--plain", "--base", base]
+    loops = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+
+    def at_once(some: list[subprocess.Popen[str]]) -> float:
+        for loop in some:
+            assert loop.stdin is not None
+            loop.stdin.write(f"{runs // len(some)}\n")
+            loop.stdin.flush()
+        return max(float(loop.stdout.readline()) for loop in some if loop.stdout is not None)
+
+    try:
+        for loop in loops:
+            assert loop.stdout is not None and loop.stdout.readline() == "ready\n"
+        return at_once(loops[:1]), at_once(loops)
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
 
 
 def scaling(folder: Path, base: str, runs: int) -> None:
     study = folder / "hours.toml"
     study.write_text(HOURS.format(base=base, runs=runs))
-    plain_s = plain_loop_s(base, runs)
-    print(f"{runs} one-hour runs of {base}, plain loop on one thread: {plain_s:.1f} s")
+    plain_s, both_s = plain_loops_s(base, runs)
+    print(f"{runs} one-hour runs of {base}, plain loop on one thread: {plain_s:.1f} s; two such loops, each over half")
+    print(
+        f"of them, at once, without Dask: {both_s:.1f} s, {plain_s / both_s:.2f} times as fast: the machine's ceiling"
+    )
     walls = {}
     for workers in (1, 2):
         out = folder / f"hours-{workers}"
@@ -117,7 +152,10 @@ def scaling(folder: Path, base: str, runs: int) -> None:
             f"{workers} worker(s): {told['wall_s']:.1f} s of tasks, {whole:.1f} s with starting and warming; "
             f"overhead {1e3 * told['overhead_a_task_s']:.0f} ms a task of {told['tasks']}; seconds {told['seconds']}"
         )
-    print(f"one worker beside the plain loop: {walls[1] / plain_s:.2f}; two beside one: {walls[1] / walls[2]:.2f}")
+    print(
+        f"one worker beside the plain loop: {walls[1] / plain_s:.2f}; two beside one: {walls[1] / walls[2]:.2f}, "
+        f"two plain loops beside one: {plain_s / both_s:.2f}"
+    )
 
 
 def small(folder: Path, count: int) -> None:
@@ -170,7 +208,11 @@ def main() -> None:
     parser.add_argument("--base", default="ukraine-2022")
     parser.add_argument("--skip", default="")
     parser.add_argument("--world", type=Path, help="element sets for the globe")
+    parser.add_argument("--plain", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.plain:
+        plain_loop(options.base)
+        return
     with tempfile.TemporaryDirectory() as name:
         if options.world is not None:
             world(Path(name), options.world)

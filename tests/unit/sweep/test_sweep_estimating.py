@@ -29,6 +29,7 @@ def records(folder: Path, count: int, sizes: tuple[int, ...] = (4,), name: str =
         (folder / "commits" / f"0-{at}.{'a' * 16}.json").write_text(json.dumps(record))
     old = {"slots": [0, 1], "seconds": {"prepare": 1e9, "compute": 1e9}}
     (folder / "commits" / f"9-0.{'b' * 16}.json").write_text(json.dumps(old))
+    (folder / "commits" / f"8-0.{'a' * 16}.json").write_text("{")
     return LocalFolder(folder)
 
 
