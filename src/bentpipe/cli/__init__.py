@@ -70,6 +70,9 @@ COMMANDS: dict[str, Command] = {
         "call RUN A B -- PROGRAM -- PROGRAM",
         "Run two programs at two sites, joined by both their links.",
     ),
+    "trace": Command(
+        "trace", "trace", "trace RUN SITE", "The link of a place as a trace: CSV, TheaterQ, Mahimahi, netem, Chrome."
+    ),
     "sweep": Command(
         "sweep", "app", "sweep", "Plan and run a study of many runs on Dask; resume it; read what it gave.", True
     ),

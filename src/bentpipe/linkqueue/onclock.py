@@ -93,6 +93,8 @@ class LiveQueue:
         Seed of the run, and key of the place in draws.
     way : int
         0 for the way down, 1 for the way up; another number is another stream of draws.
+    beside : LiveQueue, optional
+        Another queue that feeds the same line: what either sends, both wait for. Each has steps of its own.
 
     Attributes
     ----------
@@ -102,7 +104,15 @@ class LiveQueue:
         Packets so far by :class:`~bentpipe.linkqueue.Fate`; the last entry counts drops by CoDel.
     """
 
-    def __init__(self, profile: QueueProfile, outage: str = "hold", seed: int = 0, key: int = 0, way: int = 0) -> None:
+    def __init__(
+        self,
+        profile: QueueProfile,
+        outage: str = "hold",
+        seed: int = 0,
+        key: int = 0,
+        way: int = 0,
+        beside: LiveQueue | None = None,
+    ) -> None:
         if outage not in ("hold", "drop"):
             raise InputError(Fault("no such treatment of outages", "outage", outage, "'hold' or 'drop'"))
         self.steps = MovingSteps()
@@ -114,6 +124,8 @@ class LiveQueue:
         self._seed, self._way, self._key = seed, way, np.uint64(key)
         self._state = np.zeros(7)
         self._state[:2] = -np.inf
+        if beside is not None:
+            self._state = beside._state
         self._number = np.zeros(1, np.int64)
 
     def admit(

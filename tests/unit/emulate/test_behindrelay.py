@@ -1,0 +1,147 @@
+"""Programs behind the relay: environment, exit codes, signals, and nothing that listens in public."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from listening import public_listeners
+from sockspeer import connect, still
+
+from bentpipe.emulate.behindrelay import RelayResult, relay_running, run_behind_relay
+from bentpipe.emulate.relayudp import Forward
+from bentpipe.errors import InputError
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+@pytest.fixture
+def page():
+    """A web server on loopback; its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"hello from beyond")
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_curl_goes_over_the_link_by_its_environment_alone(page, capfd):
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    out = "%{time_pretransfer} %{time_starttransfer}"
+    result = run_behind_relay(still(), ["curl", "-sS", "-w", f"\n{out}", page])
+    body, times = capfd.readouterr().out.rsplit("\n", 1)
+    connected, first = (float(t.replace(",", ".")) for t in times.split())
+    assert result.exit_code == 0 and body == "hello from beyond"
+    assert connected >= 0.054 and first >= 0.108
+    if not result.verdict.trusted:
+        pytest.skip("; ".join(result.verdict.reasons))
+    assert first < 0.108 + 0.05
+
+
+def test_the_environment_names_the_proxy_and_leaves_no_way_round():
+    code = """
+import os
+url = os.environ["ALL_PROXY"]
+assert url.startswith("socks5h://127.0.0.1:")
+for name in ("HTTP_PROXY", "https_proxy", "all_proxy", "BENTPIPE_PROXY"):
+    assert os.environ[name] == url, name
+assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == ""
+assert os.environ["KEPT"] == "yes"
+"""
+    environment = dict(os.environ) | {"NO_PROXY": "localhost", "KEPT": "yes"}
+    result = run_behind_relay(still(), python(code), environment=environment)
+    assert result.exit_code == 0
+    assert "nothing used the relay" in result.verdict.line
+    assert result.account["via"] == "relay" and result.account["trusted"] is False
+
+
+def test_exit_codes_are_those_of_the_program():
+    assert run_behind_relay(still(), python("raise SystemExit(7)")).exit_code == 7
+    assert RelayResult(-15, None).exit_code == 143
+    for bad in (["/no/such/program"], []):
+        with pytest.raises(InputError, match="PROGRAM"):
+            run_behind_relay(still(), bad)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1])
+def test_signals_reach_the_program(number):
+    code = f"""
+import os, signal, sys
+signal.signal({int(number)}, lambda *_: sys.exit(42))
+os.kill(os.getppid(), {int(number)})
+signal.pause()
+"""
+    before = signal.getsignal(number)
+    assert run_behind_relay(still(), python(code), duration_s=20).exit_code == 42
+    assert signal.getsignal(number) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_what_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        code = "import signal, sys; sys.exit(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
+        assert run_behind_relay(still(), python(code)).exit_code == 1
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_program_whose_time_is_over_is_ended():
+    result = run_behind_relay(still(), python("import time; time.sleep(60)"), duration_s=0.3)
+    assert result.returncode != 0 and result.verdict.ran_s < 30
+
+
+def test_a_program_that_outlives_the_trace_is_told_of():
+    result = run_behind_relay(still(length_s=0.05), python("import time; time.sleep(1.3)"))
+    assert any("beyond the end of the trace" in reason for reason in result.verdict.reasons)
+
+
+def test_nothing_listens_but_on_loopback_and_nothing_is_left(page):
+    async def main(relay):
+        _, writer = await connect(relay.port, "127.0.0.1", int(page.rstrip("/").rpartition(":")[2]))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"x", ("127.0.0.1", relay.forward_ports[0]))
+        await asyncio.sleep(0.2)
+        writer.close()
+        return public_listeners()
+
+    before = public_listeners()
+    with relay_running(still(one_way_s=0.01), [Forward(0, "127.0.0.1", 9)]) as relay:
+        assert asyncio.run(main(relay)) <= before
+        assert relay.verdict().ways["up"].packets >= 2  # a stream and a datagram were open meanwhile
+    with relay_running(still(), port=relay.port) as again:  # the port is free again
+        assert again.port == relay.port
+    assert not [thread for thread in threading.enumerate() if thread.name == "bentpipe-relay"]
+
+
+def test_listeners_in_public_are_seen():
+    before = public_listeners()
+    with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        stream.bind(("127.0.0.1", 0))
+        stream.listen()
+        assert public_listeners() == before
+        datagrams.bind(("", 0))
+        assert len(public_listeners()) == len(before) + 1
