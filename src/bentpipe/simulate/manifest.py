@@ -16,6 +16,7 @@ from bentpipe.scenario.disruptions import Disruption
 from bentpipe.simulate.effects import compared_slots
 from bentpipe.simulate.identity import input_files, versions
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.probes import probe_views
 from bentpipe.simulate.radioinputs import radio_inputs, rate_inputs
 from bentpipe.simulate.timeline import window_s
 from bentpipe.simulate.world import world_state
@@ -70,6 +71,7 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
         ]
         + radio_inputs(prepared),
         "rates": rate_inputs(prepared),
+        "probes": probe_views(prepared),
         "data": _data(prepared),
         "warnings": list(prepared.warnings),
         "versions": versions(),
