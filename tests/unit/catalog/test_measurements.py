@@ -99,7 +99,10 @@ def test_replies_of_many_pings(tmp_path: Path, line: str) -> None:
 
 def test_sequence_numbers_wrap(tmp_path: Path) -> None:
     numbers = [65_534, 65_535, 0, 2]
-    lines = [f"[{START + k}] 64 bytes from a: icmp_seq={n} ttl=1 time=0.0 ms" for k, n in zip((0, 1, 2, 4), numbers, strict=True)]
+    lines = [
+        f"[{START + k}] 64 bytes from a: icmp_seq={n} ttl=1 time=0.0 ms"
+        for k, n in zip((0, 1, 2, 4), numbers, strict=True)
+    ]
     found = read(tmp_path, "\n".join(lines))
     assert found.unix_s.tolist() == [START + k for k in range(5)] and found.lost.tolist() == [0, 0, 0, 1, 0]
 

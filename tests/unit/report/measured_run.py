@@ -10,6 +10,8 @@ import numpy as np
 import xarray
 
 from bentpipe.catalog.measurements import Measurements
+from bentpipe.linkqueue import WithinSlot, sample_slot
+from bentpipe.linkqueue.withinslot import TICK_S
 from bentpipe.slots import SlotClock
 
 FIRST = 53_000_000
@@ -59,7 +61,10 @@ def site_run(slots: int = 120, sites: int = 1, outage: slice | None = None, seed
     }  # fmt: skip
     names = [f"site-{k}" for k in range(sites)]
     data = xarray.Dataset(
-        {**{k: (("slot", "site"), v) for k, v in series.items()}, "site_segment_s": (("slot", "site", "segment"), parts)},
+        {
+            **{k: (("slot", "site"), v) for k, v in series.items()},
+            "site_segment_s": (("slot", "site", "segment"), parts),
+        },
         coords={"site": names, "site_name": ("site", [f"Place {k}" for k in range(sites)]), "segment": [*SEGMENTS]},
     )
     ping = {"grant_ratio": 1.0, "load_ratio": 1.0, "request_wait_s": 0.0, "log_sigma": SIGMA}
@@ -86,14 +91,25 @@ def drawn(
     when = np.arange(0.0, 15.0 * len(parts) - interval_s, interval_s)
     when += interval_s * rng.random(len(when))
     slot = (when / 15.0).astype(int)
-    wait = waits * 7.5e-3 * np.exp(SLOT_SIGMA * rng.standard_normal(len(parts)))[slot]
-    value = floor_s + fixed[slot] + wait * np.exp(sigma * rng.standard_normal(len(when)))
+    median = waits * 7.5e-3 * np.exp(SLOT_SIGMA * rng.standard_normal(len(parts)))
+    ticks = [
+        sample_slot(1000 + seed, FIRST + i, 5, WithinSlot(m, sigma, 0, 0, 0, 0)).wait_s for i, m in enumerate(median)
+    ]
+    value = floor_s + fixed[slot] + np.array(ticks)[slot, ((when % 15.0) / TICK_S).astype(int)]
     value += request_s * rng.random(len(when))
     interrupted = np.where(rng.random(len(parts)) < 0.5, rng.exponential(2.0 * LOST_S, len(parts)), 0.0)
     gone = (rng.random(len(when)) < loss) | (when % 15.0 < interrupted[slot])
     gone |= ~run.dataset["site_connected"].values[slot, 0]
     value[gone] = np.nan
     return Measurements(
-        "ping.txt", kind, "rtt", "", run.start_unix_s + when, 0.0, interval_s, value, gone.astype(np.float64),
+        "ping.txt",
+        kind,
+        "rtt",
+        "",
+        run.start_unix_s + when,
+        0.0,
+        interval_s,
+        value,
+        gone.astype(np.float64),
         "100.64.0.1",
     )

@@ -228,6 +228,9 @@ def _verdict(finding: Finding) -> Iterator[str]:
             f"Off: {TITLES[part.key]}, measured {shown(abs(part.difference.value), part.unit)} {unit} {way} "
             f"({_bounds(part.difference, part.unit)} {unit}): {part.meaning}."
         )
+    keys = {part.key for part in finding.off}
+    if "spread" in keys and keys & {"floor", "wait"} and finding.view is not None:
+        yield "The spread is off, and the shape of waits tells floor and wait apart: a part of theirs may be its own."
     agree = [TITLES[part.key].split(" (")[0] for part in finding.parts if part.difference.agrees]
     if agree:
         first = "No part is off. Agree" if not finding.off else "Agree"
