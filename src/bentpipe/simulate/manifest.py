@@ -71,13 +71,13 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
         ]
         + radio_inputs(prepared),
         "rates": rate_inputs(prepared),
-        "probes": probe_views(prepared),
         "data": _data(prepared),
         "warnings": list(prepared.warnings),
         "versions": versions(),
         "timings": {},
         "seeds": [p.seed for p in prepared.people],
         "users_per_terminal": scenario.terminals.users_per_terminal,
+        "probes": probe_views(prepared),
         "grid": {
             "start": grid.slots.start,
             "stop": grid.slots.stop,

@@ -131,6 +131,7 @@ def test_unreadable_lines_are_counted_with_their_numbers(tmp_path: Path) -> None
         ("time,rtt_ms\n", "no row"),
         ("rtt_ms,icmp_seq\n12,1\n", "no column of times"),
         ("{}", "not recognised"),
+        ('{"dishGetStatus": {"popPingLatencyMs": 26.8}}', "get_history"),
         (IPUTILS_D + IPUTILS_D.replace("100.64.0.1", "1.1.1.1"), "several targets"),
     ],
 )

@@ -58,6 +58,9 @@ def read_measurements(
     wanted = kind.casefold() if kind else found
     if wanted is not None and wanted not in KINDS:
         raise UnknownNameError(Fault("no such kind of measurements", "--kind", kind, ", ".join(KINDS)))
+    if wanted is None and form == "status":
+        what = "one status of a dish is one sample, without a time"
+        raise InputError(Fault(what, str(file), remedy="take its history: get_history, or a CSV of many statuses"))
     if wanted is None:
         known = "; ".join(f"{name}: {what}" for name, what in KINDS.items())
         raise InputError(Fault("what this file holds is not recognised", str(file), _first(file), known, "use --kind"))
@@ -83,13 +86,15 @@ def recognised(path: Path) -> tuple[str, str | None]:
     Returns
     -------
     tuple of str and str or None
-        "json", "table" or "log"; and one of `KINDS`, None where it cannot be told.
+        "json", "status" (of a dish), "table" or "log"; and one of `KINDS`, None where it cannot be told.
     """
     with path.open(encoding=open_text(path), errors="replace") as file:
         head = file.read(_HEAD)
     if head.lstrip().startswith("{"):
         if re.search(r'"(popPingDropRate|pop_ping_drop_rate)"\s*:\s*\[', head):
             return "json", "dish"
+        if '"dishGetStatus"' in head or '"dish_get_status"' in head:
+            return "status", None
         return "json", "iperf3" if re.search(r'"(intervals|event|test_start|cookie)"\s*:', head) else None
     first = next((line for line in head.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
     columns = columns_of(first)[1]

@@ -55,7 +55,7 @@ class Measurements:
     value : (N,) float64
         s, or bit/s; NaN where nothing came back.
     lost : (N,) float64
-        Share lost, 0 to 1; NaN where the file does not tell.
+        Loss ratio of each sample, 0 to 1; NaN where the file does not tell.
     target : str
         What was probed; empty where the file does not say.
     limit_bit_s : float
