@@ -11,7 +11,7 @@ from measured_run import FIRST, REQUEST_S, SIGMA, drawn, site_run
 
 from bentpipe.catalog.measurements import Measurements
 from bentpipe.cli.output import as_json
-from bentpipe.errors import InputError, StoreError
+from bentpipe.errors import InputError, RunError, StoreError
 from bentpipe.report.measured import MeasuredComparison, compare_measured
 from bentpipe.report.measured.lines import Finding
 from bentpipe.report.measured.outages import Span, gaps_of, match
@@ -187,6 +187,18 @@ def test_sites_and_runs_are_checked() -> None:
     old = replace(RUN, manifest={k: v for k, v in RUN.manifest.items() if k != "probes"})
     with pytest.raises(StoreError, match="earlier version"):
         compare_measured(old, drawn(RUN))
+    half = replace(RUN, manifest={**RUN.manifest, "complete": False})
+    with pytest.raises(RunError, match="not finished"):
+        compare_measured(half, drawn(RUN))
+
+
+def test_one_lone_ping() -> None:
+    seen = drawn(RUN, 1.0)
+    one = replace(seen, unix_s=seen.unix_s[:1], value=np.array([0.03]), lost=np.zeros(1), interval_s=np.nan)
+    found = compare_measured(RUN, one)
+    assert any("a lone ping on its own is taken to wait" in line for line in found.lines)
+    gone = compare_measured(RUN, replace(one, value=np.array([np.nan]), lost=np.ones(1)))
+    assert any("no delays to compare" in line for line in gone.lines)
 
 
 def test_an_access_network_of_the_scenario_knows_no_probes() -> None:

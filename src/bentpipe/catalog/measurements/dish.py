@@ -68,7 +68,8 @@ def read_dish(path: Path, asked: Asked) -> Measurements:
     if len(drop) != len(delay) or not len(drop):
         sizes = f"{len(drop)} drop rates, {len(delay)} latencies"
         raise InputError(Fault("the ring buffers differ in length or are empty", path.name, sizes))
-    order = (current + np.arange(len(drop))) % len(drop) if current >= len(drop) else np.arange(current)
+    size = len(drop)
+    order = (current % size + np.arange(size)) % size if current >= size else np.arange(current)
     drop, delay = drop[order], delay[order]
     bad = ~(np.isfinite(drop) & (drop >= 0.0) & (drop <= 1.0)) | ~np.isfinite(delay)
     notes = []
@@ -145,7 +146,7 @@ def _outages(history: dict[str, Any]) -> list[tuple[float, float]]:
         try:
             start = gps_ns(_key(one, "startTimestampNs"))
             found.append((start, start + int(str(_key(one, "durationNs"))) / 1e9))
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, OverflowError):
             continue
     return found
 

@@ -145,7 +145,7 @@ def _sample(one: dict[str, Any], start: float) -> _Sample | None:
         seconds, rate, begin = float(one["seconds"]), float(one["bits_per_second"]), float(one["start"])
     except (KeyError, TypeError, ValueError):
         return None
-    if not (math.isfinite(rate) and rate >= 0.0 and seconds > 0.0 and math.isfinite(begin)):
+    if not (math.isfinite(rate) and rate >= 0.0 and 0.0 < seconds < 1e6 and 0.0 <= begin < 1e9):
         return None
     packets, lost = one.get("packets"), one.get("lost_packets")
     share = float(lost) / float(packets) if packets and lost is not None else math.nan

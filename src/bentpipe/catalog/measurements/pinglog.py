@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from bentpipe.catalog.measurements.samples import Asked, Measurements, Unread, open_text
-from bentpipe.catalog.measurements.sequence import Probes, Train, probes_of
+from bentpipe.catalog.measurements.sequence import WRAP, Probes, Train, probes_of
 from bentpipe.errors import Fault, InputError
 
 REPLY: Final = re.compile(
@@ -26,7 +26,6 @@ SILENT: Final = re.compile(
     r"|From \S+(?: \([^)]*\))?:? icmp_seq=(\d+) .*)$"
 )
 SUMMARY: Final = re.compile(r"^(\d+) packets transmitted, (\d+) (?:packets )?received(?:.*? time (\d+)ms)?")
-HEADER: Final = re.compile(r"^PING6?\s*[( ](?:.*?)([\w.:%-]+)\)? ?[:(\d]?")
 OWN: Final = re.compile(
     r"^(?:\^C)?(?:--- .* ping6? statistics ---|rtt min/|round-trip min/|ping6?: .*|WARNING: .*|[ \t]*$"
     r"|\d+ bytes from \S+: (?:Destination|Time|Redirect).*|Vr HL .*| \d  \d .*|36 bytes from .*)"
@@ -58,14 +57,14 @@ def read_ping_log(path: Path, asked: Asked) -> Measurements:
     with path.open(encoding=open_text(path), errors="replace", newline=None) as file:
         for number, text in enumerate(file, 1):
             line = text.rstrip()
-            if line.startswith("PING"):
+            if re.match(r"PING6?[ (]", line):
                 trains.append(Train(first=-1))
                 targets.append(_target(line))
                 continue
             if not trains:
                 trains.append(Train())
             found = REPLY.match(line)
-            if found:
+            if found and int(found["seq"]) < WRAP:
                 of_day |= found["day"] is not None
                 _answer(trains[-1], found)
                 if len(targets) < len(trains):
@@ -81,7 +80,7 @@ def read_ping_log(path: Path, asked: Asked) -> Measurements:
 def _target(line: str) -> str:
     """Address that the first line of ping names."""
     inside = re.search(r"\(([^)\s]+)\)", line) or re.search(r"--> (\S+)", line)
-    return inside[1] if inside else line.split()[1]
+    return inside[1] if inside else next(iter(line.split()[1:]), "")
 
 
 def _answer(train: Train, found: re.Match[str]) -> None:
@@ -99,6 +98,8 @@ def _other(train: Train, line: str) -> bool:
     silent = SILENT.match(line)
     if silent:
         number = int(next(g for g in silent.groups() if g is not None))
+        if number >= WRAP:
+            return False
         if train.first == -1:
             train.first = min(number, 1)
         train.silence(number)
@@ -115,7 +116,7 @@ def _assembled(
     name: str, trains: list[Train], targets: list[str], asked: Asked, unread: Unread, of_day: bool
 ) -> Measurements:
     notes: list[str] = []
-    parts = [probes_of(train) for train in trains]
+    parts = [probes_of(train, name) for train in trains]
     timed = [bool(np.isfinite(part.sent_unix_s).all()) for part in parts]
     if not all(timed):
         if any(timed) or len(parts) > 1:
@@ -136,7 +137,8 @@ def _assembled(
     when = np.concatenate([part.sent_unix_s for part in parts])
     rtt = np.concatenate([part.rtt_s for part in parts])
     order = np.argsort(when, kind="stable")
-    interval = float(np.nanmedian([part.interval_s for part in parts])) if len(when) > 1 else np.nan
+    intervals = [part.interval_s for part in parts if np.isfinite(part.interval_s)]
+    interval = float(np.median(intervals)) if intervals else np.nan
     return Measurements(
         name, "ping", "rtt", "", when[order], 0.0, interval, rtt[order], np.isnan(rtt[order]).astype(np.float64),
         targets[0] if targets else "", unreadable=unread.count, shown=tuple(unread.shown), notes=tuple(notes),

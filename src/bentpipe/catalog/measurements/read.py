@@ -66,14 +66,23 @@ def read_measurements(
         raise InputError(Fault("what this file holds is not recognised", str(file), _first(file), known, "use --kind"))
     asked = Asked(start_unix_s, interval_s)
     if wanted == "iperf3":
-        return read_iperf(file, asked)
+        return _guarded(file, wanted, asked)
     if form == "table":
         table = read_table(file, asked)
         if table.kind != wanted:
             what = f"the columns are those of kind {table.kind}, not {wanted}"
             raise InputError(Fault(what, str(file), remedy=f"leave --kind out, or give --kind {table.kind}"))
         return (table,)
-    return (read_dish(file, asked) if wanted == "dish" else read_ping_log(file, asked),)
+    return _guarded(file, wanted, asked) if wanted == "dish" else (read_ping_log(file, asked),)
+
+
+def _guarded(file: Path, kind: str, asked: Asked) -> tuple[Measurements, ...]:
+    """Read JSON whose parts may have any shape."""
+    try:
+        return read_iperf(file, asked) if kind == "iperf3" else (read_dish(file, asked),)
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        what = f"its parts are not as {kind} writes them"
+        raise InputError(Fault(what, file.name, f"{type(error).__name__}: {error}", KINDS[kind])) from None
 
 
 def recognised(path: Path) -> tuple[str, str | None]:

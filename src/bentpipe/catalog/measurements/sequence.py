@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bentpipe.catalog.measurements.samples import FloatArray
+from bentpipe.errors import Fault, InputError
 
 WRAP = 65_536
 
@@ -86,25 +87,38 @@ class Probes:
     back: int
 
 
-def probes_of(train: Train) -> Probes:
+def probes_of(train: Train, file: str = "") -> Probes:
     """Fill in what was lost: every number between the first and the last one.
 
     Parameters
     ----------
     train : Train
         At least one reply. A number that is answered twice counts once, by its first answer.
+    file : str
+        For the message.
 
     Returns
     -------
     Probes
         A lost probe's time lies on the line between those of its neighbours that were answered.
+
+    Raises
+    ------
+    InputError
+        Numbers so far apart that the file cannot be one series of probes.
     """
     answered, at = np.unique(np.array(train.sequence, np.int64), return_index=True)
     rtt, sent = np.array(train.rtt_s)[at], np.array(train.sent_unix_s)[at]
     low = int(answered[0]) if train.first is None else min(train.first, int(answered[0]))
     high = max([int(answered[-1]), *train.silent])
-    if train.transmitted is not None:
-        high = max(high, low + train.transmitted - 1) if high - low < 4 * max(train.transmitted, 1) else high
+    most = max(1_000_000, 100 * len(answered))
+    if train.transmitted is not None and train.transmitted <= most:
+        high = max(high, low + train.transmitted - 1)
+    if high - min([low, *train.silent]) > most:
+        span = f"{low} to {high}, {len(answered)} answered"
+        raise InputError(
+            Fault("the numbers of the probes jump", file, span, f"at most {most:,} apart", "split the file")
+        )
     number = np.arange(min([low, *train.silent]), high + 1)
     place = answered - number[0]
     all_rtt = np.full(len(number), np.nan)

@@ -132,6 +132,8 @@ def _values(
                 raise ValueError(row[rtt])
             dropped = float(row[at["dish_drop"]]) if dish and "dish_drop" in at else math.nan
             count = int(row[at["sequence"]]) if "sequence" in at else 0
+            if not 0 <= count < 2**48:
+                raise ValueError(row[at["sequence"]])
         except ValueError as error:
             unread.add(number, ",".join(row), f"not a number or time: {str(error)[:40]}")
             continue
@@ -174,7 +176,7 @@ def _pings(
                 train.answer(number, moment, delay)
         if not train.sequence:
             raise InputError(Fault("no probe was answered", name))
-        probes = probes_of(train)
+        probes = probes_of(train, name)
         if probes.back:
             notes.append(f"the clock went back by more than a second {probes.back} times")
         times, delays, interval = probes.sent_unix_s, probes.rtt_s, probes.interval_s

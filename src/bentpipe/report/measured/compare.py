@@ -73,6 +73,8 @@ def compare_measured(
         Nothing was measured within the run, or no site, kind of probe or offset of that name and size.
     StoreError
         A run of an earlier version.
+    RunError
+        A run that is not finished.
     """
     if not measured:
         raise InputError(Fault("there is nothing to compare", "measured", None, "one file of measurements or more"))

@@ -103,8 +103,6 @@ def findings_lines(
     tuple of str
     """
     lines = [DISCLAIMER]
-    if not manifest.get("complete", True):
-        lines.append(f"Warning: {run} is unfinished.")
     if manifest.get("hypothetical"):
         lines.append(f"Warning: {run} is hypothetical: no statement about the past.")
     for finding in findings:

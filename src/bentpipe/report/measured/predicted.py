@@ -80,6 +80,8 @@ def probe_view(slots: SiteSlots, measured: Measurements, probe: str | None) -> V
 
 
 def _every(interval_s: float) -> str:
+    if not np.isfinite(interval_s):
+        return "on its own"
     return f"every {1e3 * interval_s:.3g} ms" if interval_s < 1.0 else f"every {interval_s:.3g} s"
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bentpipe.catalog.measurements import Measurements
 from bentpipe.draws import place_id
-from bentpipe.errors import Fault, InputError, StoreError, UnknownNameError
+from bentpipe.errors import Fault, InputError, RunError, StoreError, UnknownNameError
 from bentpipe.report.reading import FinishedRun
 from bentpipe.report.wording import utc
 from bentpipe.slots import SlotClock
@@ -112,11 +112,15 @@ def site_slots(run: FinishedRun, site: str | None) -> SiteSlots:
         Several sites and none named.
     StoreError
         A run of an earlier version, which did not keep how probes see its waits.
+    RunError
+        The run is not finished.
     """
     probes = run.manifest.get("probes")
     if not probes:
         what = "the run was made by an earlier version, which did not keep how probes see its waits"
         raise StoreError(Fault(what, str(run.path / "manifest.json"), remedy="run its scenario again"))
+    if not run.manifest.get("complete", True):
+        raise RunError(str(Fault("the run is not finished", str(run.path), remedy="run its scenario again to go on")))
     number = _number(run, site)
     data = run.dataset.isel(site=number)
 
