@@ -223,6 +223,9 @@ def test_rates_are_held_against_the_loaded_beam() -> None:
     assert "a limit of plan, modem or test" in text and "alone in its beam" in text and "Mbit/s" in text
     row = found.data["measurements"][0]
     assert row["quantiles"][2]["predicted_mbit_s"] == pytest.approx(332, abs=5)
+    still = rates(RUN)
+    still.value[300:310] = 0.0
+    assert finding(compare_measured(RUN, still)).outages.missed == 1
     capped = compare_measured(RUN, rates(RUN, 0.3, limit_bit_s=1e8))
     assert capped.data["measurements"][0]["quantiles"][2]["predicted_mbit_s"] == 100.0
 

@@ -102,8 +102,10 @@ def _compared(slots: SiteSlots, measured: Measurements, offset_s: float, probe: 
     aligned = align(slots, measured, offset_s)
     value, lost = measured.value[aligned.inside], measured.lost[aligned.inside]
     when = measured.unix_s[aligned.inside] + offset_s
-    told = bool(np.isfinite(lost).all())
-    gaps, in_gap = gaps_of(when, (lost >= 1.0) | ~np.isfinite(value), measured.interval_s)
+    rate = measured.quantity == "rate"
+    told = rate or bool(np.isfinite(lost).all())
+    gone = value <= 0.0 if rate else (lost >= 1.0) | ~np.isfinite(value)  # a transfer that stands still
+    gaps, in_gap = gaps_of(when, gone, measured.interval_s)
     within = np.zeros(len(slots), np.bool_)
     within[aligned.slot] = True
     outages = match(gaps, slots.connected, slots.start_unix_s, slots.slot_s, within, told)
@@ -130,7 +132,7 @@ def _finding(
     draws = draw_slots(samples.count)
     pooled = pair(draws, samples.slot, samples.measured, samples.predicted)
     raw = (delay_parts if view else rate_parts)(draws, samples, pooled)
-    if outages.told:
+    if np.isfinite(inside.lost).all():
         raw = raw + loss_parts(draws, _losses(slots, measured, aligned, inside, used))
     quantiles = []
     for q in QUANTILES:
