@@ -15,6 +15,7 @@
         │
         ▼
     answer · write_report · explain · paths · network_at · capacity · resilience · compare
+    compare_measured ← read_measurements (a user's own)
 
     study ─ sweep_plan · sweep_run (Dask) ─ open_study → StudyResults.dataset
                                                               write_study_report · compare_studies
@@ -30,12 +31,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bentpipe.catalog.elements import in_service, load_elements
     from bentpipe.catalog.geodata import load_geodata
+    from bentpipe.catalog.measurements import Measurements, read_measurements
     from bentpipe.catalog.shells import constellation_shells
     from bentpipe.errors import BentpipeError, InputError, RunError
     from bentpipe.network.links import Links
     from bentpipe.registry import Policy
     from bentpipe.report.compare import Comparison, compare
     from bentpipe.report.html import write_report
+    from bentpipe.report.measured import MeasuredComparison, compare_measured
     from bentpipe.report.plain import Answer, answer
     from bentpipe.report.resilience import write_resilience
     from bentpipe.results.opened import Run, open_run
@@ -61,6 +64,8 @@ _HOMES = {
     "Explanation": "simulate.explain",
     "InputError": "errors",
     "Links": "network.links",
+    "MeasuredComparison": "report.measured",
+    "Measurements": "catalog.measurements",
     "NetworkSnapshot": "simulate.networksnapshot",
     "PathsFound": "simulate.pathquery",
     "Plan": "simulate.run",
@@ -75,6 +80,7 @@ _HOMES = {
     "answer": "report.plain",
     "capacity": "simulate.capacity",
     "compare": "report.compare",
+    "compare_measured": "report.measured",
     "compare_studies": "sweep.comparing",
     "constellation_shells": "catalog.shells",
     "explain": "simulate.explain",
@@ -87,6 +93,7 @@ _HOMES = {
     "open_study": "sweep.opened",
     "paths": "simulate.pathquery",
     "plan": "simulate.run",
+    "read_measurements": "catalog.measurements",
     "resilience": "simulate.resilience",
     "run": "simulate.run",
     "sweep_plan": "sweep.planning",
@@ -107,6 +114,8 @@ __all__ = [
     "Explanation",
     "InputError",
     "Links",
+    "MeasuredComparison",
+    "Measurements",
     "NetworkSnapshot",
     "PathsFound",
     "Plan",
@@ -122,6 +131,7 @@ __all__ = [
     "answer",
     "capacity",
     "compare",
+    "compare_measured",
     "compare_studies",
     "constellation_shells",
     "explain",
@@ -134,6 +144,7 @@ __all__ = [
     "open_study",
     "paths",
     "plan",
+    "read_measurements",
     "resilience",
     "run",
     "sweep_plan",

@@ -39,6 +39,7 @@ class Purpose(enum.IntEnum):
     RESILIENCE = 33
     SWEEP = 40
     BOOTSTRAP = 41
+    PROBE = 42
 
 
 # Multipliers and key increments of Philox4x32 (Random123 1.09, philox.h).

@@ -13,5 +13,6 @@ modcods.py              MODCODs of DVB-S2 and S2X with their thresholds
 sitelists.py            lists of sites and gateways in KML, GeoJSON and CSV
 weather.py              climate of places for attenuation, shipped points or a user's table
 rainfile.py             a user's rain field, Zarr or NetCDF
+measurements/           a user's own measurements: ping logs, iperf3, a dish's history
 ======================  =============================================================================
 """

@@ -26,7 +26,9 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "run": Command("run", "run", "run SCENARIO", "Simulate a scenario, print the answer, write the report."),
     "report": Command("report", "report", "report RUN", "Write the one-file HTML report of a finished run."),
-    "compare": Command("compare", "compare", "compare RUN RUN...", "Finished runs side by side, and how they differ."),
+    "compare": Command(
+        "compare", "compare", "compare RUN RUN...", "Finished runs side by side, or one beside your own measurements."
+    ),
     "explain": Command(
         "explain",
         "explain",

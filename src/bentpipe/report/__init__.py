@@ -5,6 +5,7 @@ A report sees a finished run and nothing of the physics::
     run -> reading (small arrays) -> measures, tables, assumptions -> plain answer
                                   -> map, charts                   -> html
     runs -> readings -> compare: side by side
+    run, measurements of a user -> measured/: beside the same slots, and which part is off
     study -> StudyReading (filled by sweep) -> studycharts, tornado -> studypage: html
 """
 

@@ -16,6 +16,7 @@ from bentpipe.scenario.disruptions import Disruption
 from bentpipe.simulate.effects import compared_slots
 from bentpipe.simulate.identity import input_files, versions
 from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.probes import probe_views
 from bentpipe.simulate.radioinputs import radio_inputs, rate_inputs
 from bentpipe.simulate.siteviews import site_views
 from bentpipe.simulate.timeline import window_s
@@ -79,6 +80,7 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
         "timings": {},
         "seeds": [p.seed for p in prepared.people],
         "users_per_terminal": scenario.terminals.users_per_terminal,
+        "probes": probe_views(prepared),
         "grid": {
             "start": grid.slots.start,
             "stop": grid.slots.stop,

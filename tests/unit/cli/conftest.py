@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import bentpipe
-from bentpipe.errors import UnknownNameError
+from bentpipe.errors import Fault, InputError, UnknownNameError
 
 
 @dataclass
@@ -47,6 +47,16 @@ class Api:
     def compare(self, *runs: Any) -> Any:
         self.calls.append(("compare", [run.path.name for run in runs]))
         return SimpleNamespace(lines=("side by side",), data={"runs": [str(run.path) for run in runs]})
+
+    def read_measurements(self, path: Path, **asked: Any) -> Any:
+        self.calls.append(("read_measurements", (path, asked)))
+        if path.suffix == ".bad":
+            raise InputError(Fault("no reply in this ping log", path.name))
+        return (path.name,)
+
+    def compare_measured(self, run: Any, *measured: Any, **options: Any) -> Any:
+        self.calls.append(("compare_measured", (run.path.name, measured, options)))
+        return SimpleNamespace(lines=("beside a run",), data={"run": run.path.name})
 
     def write_report(self, run: Any, out: Path | None = None, exact_sites: bool = False) -> Path:
         self.calls.append(("write_report", (out, exact_sites)))
@@ -89,6 +99,8 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
         "resilience",
         "write_resilience",
         "compare",
+        "compare_measured",
+        "read_measurements",
     ):
         monkeypatch.setattr(bentpipe, name, getattr(stand_in, name), raising=False)
     return stand_in

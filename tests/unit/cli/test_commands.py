@@ -240,3 +240,24 @@ def test_compare_tells_all_that_is_wrong_with_its_runs(
     err = capsys.readouterr().err
     assert "'this'" in err and "'that'" in err
     assert main(["compare"]) == 2
+
+
+def test_compare_with_measurements(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["compare", "one", "--measured", "a.txt", "--measured", "b.json", "--site", "x", "--offset", "0.5"]
+    assert main([*words, "--start", "2025-04-15T01:31:27Z", "--interval", "0.2", "--kind", "ping"]) == 0
+    assert capsys.readouterr().out == "beside a run\n"
+    given = {"kind": "ping", "start_unix_s": 1_744_680_687.0, "interval_s": 0.2}
+    assert api.asked("read_measurements") == (Path("a.txt"), given)
+    options = {"site": "x", "offset_s": 0.5, "probe": None}
+    assert api.asked("compare_measured") == ("one", ("a.txt", "b.json"), options)
+    assert main(["compare", "one", "--measured", "a.txt", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"schema": 1, "command": "compare", "run": "one"}
+
+
+def test_compare_with_measurements_tells_all_that_is_wrong(api: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "one", "two", "--measured", "a.bad", "--start", "noon", "--interval", "0"]) == 2
+    err = capsys.readouterr().err
+    for words in ("no reply", "compared with one run", "--start: not a time", "not a time between pings"):
+        assert words in err
+    assert main(["compare", "one", "two", "--site", "x"]) == 2
+    assert "--site: only of use with --measured FILE" in capsys.readouterr().err
