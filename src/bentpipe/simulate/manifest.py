@@ -17,6 +17,7 @@ from bentpipe.simulate.effects import compared_slots
 from bentpipe.simulate.identity import input_files, versions
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.radioinputs import radio_inputs, rate_inputs
+from bentpipe.simulate.services import judged_names, service_inputs, services_manifest
 from bentpipe.simulate.timeline import window_s
 from bentpipe.simulate.world import world_state
 
@@ -68,8 +69,10 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
             }
             for a in scenario.assumptions()
         ]
-        + radio_inputs(prepared),
+        + radio_inputs(prepared)
+        + service_inputs(prepared),
         "rates": rate_inputs(prepared),
+        "services": services_manifest(prepared),
         "data": _data(prepared),
         "warnings": list(prepared.warnings),
         "versions": versions(),
@@ -267,6 +270,7 @@ def names(prepared: Prepared) -> dict[str, dict[str, list[str]]]:
         },
         "event": {"event": [e.id for e in prepared.scenario.disruptions]},
         "segment": {"segment": list(SEGMENTS)},
+        "service": {"service": list(judged_names(prepared))},
     }
 
 

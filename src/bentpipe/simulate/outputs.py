@@ -14,6 +14,7 @@ from bentpipe.simulate.load import loaded_round_trips_s, place_loads
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.rates import Rates, block_rates, no_rates
 from bentpipe.simulate.recipe import Block
+from bentpipe.simulate.services import service_variables
 
 Array = npt.NDArray[Any]
 
@@ -70,6 +71,7 @@ def block_variables(prepared: Prepared, block: Block) -> dict[str, Array]:
         "coverage_gap": block.coverage_gap,
         "event_active": block.world.active,
         **_rate_variables(prepared, block, rates),
+        **service_variables(prepared, block, connected, rtt_s, load, rates),
         **_path_variables(prepared, block),
     }
 
