@@ -131,7 +131,8 @@ def conference_line(conference: Follow, users: float) -> str:
     return (
         f"A videoconference of {duration(60.0 * float(facts['duration_min']))} begun at a random time would hold "
         f"without a break longer than {duration(float(facts['longest_break_s']))} for "
-        f"{percent(conference.share('held'))} of {count(users)} terminal users, degraded stretches included; {NO_RANGE}."
+        f"{percent(conference.share('held'))} of {count(users)} terminal users, degraded stretches included; "
+        f"{NO_RANGE}."
     )
 
 
