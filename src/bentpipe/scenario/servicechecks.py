@@ -8,7 +8,7 @@ from bentpipe.errors import Fault
 from bentpipe.scenario.groundchecks import twice
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.places import Places
-from bentpipe.scenario.services import EXCHANGES, NEED_RATES, Needed
+from bentpipe.scenario.services import EXCHANGES, NEED_RATES, Conference, Needed, Poll
 
 
 def check_services(s: Scenario, at: Places, may_be_outside: bool = False) -> Iterator[Fault]:
@@ -17,8 +17,6 @@ def check_services(s: Scenario, at: Places, may_be_outside: bool = False) -> Ite
     `may_be_outside`: whether the poll may lie outside the simulated time, as where an override has changed it.
     """
     given = s.services
-    if not given.judge and at.where(["services", "judge"]).startswith("override"):
-        return  # switched off: the rest of the section waits for another run
     yield from twice(given.judge, at.where(["services", "judge"]), "service")
     if "all" in given.judge and len(given.judge) > 1:
         yield Fault("'all' stands alone", at.where(["services", "judge"]), list(given.judge), '["all"], or names')
@@ -29,14 +27,26 @@ def check_services(s: Scenario, at: Places, may_be_outside: bool = False) -> Ite
             "voice, which rests on delay and loss alone",
             'set policies.sharing = "single-satellite" to compute rates, or judge voice only, or "all" that can be',
         )  # fmt: skip
+    if not at.where(["services", "judge"]).startswith("override"):  # else the rest of the section waits for other runs
+        yield from _check_unused(s, at)
     for name, needed in given.needs.items():
-        where = at.where(["services", "needs", name])
-        if not given.may_judge(name):
-            yield Fault("a service that is not judged", where, name, ", ".join(given.judge) or "none",
-                        "add it to services.judge, or take this out")  # fmt: skip
         yield from _check_needed(name, needed, at)
     yield from _check_poll(s, at, may_be_outside)
     yield from _check_conference(s, at)
+
+
+def _check_unused(s: Scenario, at: Places) -> Iterator[Fault]:
+    given = s.services
+    remedy = "add it to services.judge, or take this out"
+    for name in given.needs:
+        if not given.may_judge(name):
+            where = at.where(["services", "needs", name])
+            yield Fault("a service that is not judged", where, name, ", ".join(given.judge) or "none", remedy)
+    if given.poll != Poll() and not given.may_judge("poll"):
+        yield Fault("no vote is judged", at.where(["services", "poll"]), None, "with 'poll' in services.judge", remedy)
+    if given.conference != Conference() and not given.may_judge("video-call"):
+        where = at.where(["services", "conference"])
+        yield Fault("no videoconference is judged", where, None, "with 'video-call' in services.judge", remedy)
 
 
 def _check_needed(name: str, needed: Needed, at: Places) -> Iterator[Fault]:
@@ -61,10 +71,7 @@ def _check_needed(name: str, needed: Needed, at: Places) -> Iterator[Fault]:
 
 def _check_poll(s: Scenario, at: Places, may_be_outside: bool) -> Iterator[Fault]:
     opens, closes = s.services.poll.opens or s.time.start, s.services.poll.closes or s.time.end
-    if s.services.poll != type(s.services.poll)() and not s.services.may_judge("poll"):
-        yield Fault("no vote is judged", at.where(["services", "poll"]), None, "a poll in services.judge",
-                    "add 'poll' to services.judge, or take this out")  # fmt: skip
-    elif s.services.may_judge("poll") and closes <= opens:
+    if s.services.may_judge("poll") and closes <= opens:
         yield Fault("the poll closes before it opens", at.where(["services", "poll", "closes"]), closes.isoformat(),
                     f"after {opens.isoformat()}")  # fmt: skip
     elif s.services.may_judge("poll") and not may_be_outside and not (s.time.start <= opens and closes <= s.time.end):
@@ -76,9 +83,6 @@ def _check_poll(s: Scenario, at: Places, may_be_outside: bool) -> Iterator[Fault
 
 
 def _check_conference(s: Scenario, at: Places) -> Iterator[Fault]:
-    if s.services.conference != type(s.services.conference)() and not s.services.may_judge("video-call"):
-        yield Fault("no videoconference is judged", at.where(["services", "conference"]), None,
-                    "video-call in services.judge", "add 'video-call' to services.judge, or take this out")  # fmt: skip
     if s.services.conference.longest_break_s >= 60.0 * s.services.conference.duration_min:
         yield Fault(
             "a break as long as the conference", at.where(["services", "conference", "longest_break_s"]),
