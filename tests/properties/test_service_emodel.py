@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bentpipe.service.emodel import mos_of_rating, rating, voice_rating
@@ -12,6 +12,7 @@ LOSSES = st.floats(0.0, 1.0)
 CODECS = st.sampled_from([(0.0, 4.3), (0.0, 25.1), (11.0, 19.0), (15.0, 16.1)])
 
 
+@settings(deadline=None)
 @given(DELAYS, DELAYS, LOSSES, LOSSES, CODECS)
 def test_more_delay_or_loss_never_improves(
     one: float, other: float, less: float, more: float, codec: tuple[float, float]
@@ -24,6 +25,7 @@ def test_more_delay_or_loss_never_improves(
         assert 1.0 <= mos_of_rating(bad) <= mos_of_rating(good) + 1e-3 <= 4.501
 
 
+@settings(deadline=None)
 @given(DELAYS, LOSSES, CODECS)
 def test_scalar_and_array_form_agree(delay: float, loss: float, codec: tuple[float, float]) -> None:
     ms = 1e3 * delay

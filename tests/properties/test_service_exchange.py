@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bentpipe.service.exchange import exchange_s
@@ -28,6 +28,7 @@ def seconds(case: dict[str, float]) -> float:
     return exchange_s(*(case[name] for name in ("rtt_s", "down", "up", "sent", "received", "setup", "loss")))
 
 
+@settings(deadline=None)
 @given(CASE, st.data())
 def test_worse_is_never_faster(case: dict[str, float], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(case)))
@@ -37,6 +38,7 @@ def test_worse_is_never_faster(case: dict[str, float], data: st.DataObject) -> N
     assert seconds(worse) >= seconds(better) * (1.0 - 1e-9)
 
 
+@settings(deadline=None)
 @given(CASE)
 def test_never_faster_than_the_link(case: dict[str, float]) -> None:
     least = 8.0 * case["sent"] / case["up"] + 8.0 * case["received"] / case["down"] + case["rtt_s"]

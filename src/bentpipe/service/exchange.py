@@ -8,10 +8,10 @@
 Slow start (RFC 5681, RFC 6928): 10 segments, doubled every round; a round lasts until the first acknowledgement is
 back, or for as long as its segments take to send where that is longer, and from then on the link is the limit.
 Losses count by expectation: the first one ends slow start, a round trip repairs it, and 0.7 of the window is left
-(CUBIC, RFC 9438), which rises and falls from there on; timeouts in between are those of RFC 5348; a lost end waits for
-a probe (RFC 8985: two round trips); a loss that is lost again, and one in the setup, wait for a timer that doubles
-(RFC 6298: 1 s). Losses are taken to be at random: of losses in bursts, give the rate of the bursts. Time on the
-server, what headers and certificates weigh, waits for other traffic and overfull buffers are not in it.
+(CUBIC, RFC 9438), which rises and falls from there on; a lost end waits two round trips more, for its probe (RFC
+8985); a loss that is lost again, and one in the setup, wait for a timer that doubles (RFC 6298: 1 s). Losses are
+taken to be at random: of losses in bursts, give the rate of the bursts. Time on the server, what headers and
+certificates weigh, waits for other traffic and overfull buffers are not in it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from bentpipe.errors import Fault, InputError
 from bentpipe.kernel import kernel
-from bentpipe.service.tcprates import timeout_rounds
 
 FloatArray = NDArray[np.float64]
 
@@ -260,9 +259,8 @@ def transfer_s(size_bytes: float, bit_s: float, rtt_s: float, window: float, los
     expected += untouched * clock
     if loss > 0.0:
         count = math.ceil(segments)
-        expected += segments * timeout_rounds(loss) * rtt_s
-        tail = 1.0 - keep ** min(count, 3.0)
-        expected += tail * 2.0 * rtt_s + (1.0 - keep**count) * loss / (1.0 - 2.0 * loss) * max(1.0, 3.0 * rtt_s)
+        expected += 2.0 * loss * rtt_s  # the last one is not seen to be lost until it is probed
+        expected += (1.0 - keep**count) * loss / (1.0 - 2.0 * loss) * max(1.0, 3.0 * rtt_s)
     return expected, window
 
 

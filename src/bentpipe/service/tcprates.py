@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bentpipe.errors import Fault, InputError
-from bentpipe.kernel import kernel
 
 FloatArray = NDArray[np.float64]
 
@@ -167,24 +166,6 @@ def cubic_event_rate(bit_s: ArrayLike, rtt_s: ArrayLike, segment_bytes: float = 
         raise InputError(Fault("a rate is out of range", "bit_s", allowed="above 0 bit/s"))
     cubic = rtt * (3.7 * 0.4 / 1.2) ** (1.0 / 3.0) / window ** (4.0 / 3.0)
     return np.asarray(np.minimum(np.maximum(cubic, 1.44 / window**2), 1.0), dtype=np.float64)
-
-
-@kernel("float64(float64)")
-def timeout_rounds(event_rate: float) -> float:
-    """Round trips that a segment waits in timeouts, to be called from other kernels: the second part of `tfrc_f`.
-
-    Parameters
-    ----------
-    event_rate : float
-        Loss events per segment, 0 to 1.
-
-    Returns
-    -------
-    float
-        ``12 sqrt(3 p / 8) (p + 32 p^3)`` (RFC 5348, section 3.1, timer of four round trips).
-    """
-    p = event_rate
-    return 12.0 * math.sqrt(0.375 * p) * (p + 32.0 * p**3)
 
 
 def _events(event_rate: ArrayLike) -> FloatArray:
