@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 
 from bentpipe.catalog.queues import access_queues, queue_names
+from bentpipe.earth.greatcircle import great_circle_m
 from bentpipe.emulate.fromrun import site_id, site_series
 from bentpipe.emulate.moments import moment, site_course
 from bentpipe.emulate.plan import DEFAULT_DOWN, DEFAULT_UP, LinkPlan, series_plan
-from bentpipe.earth.greatcircle import great_circle_m
 from bentpipe.errors import Fault, InputError
 from bentpipe.linkqueue.loaded import QueueProfile
 from bentpipe.linkqueue.sitelink import SiteLink

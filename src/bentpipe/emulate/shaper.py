@@ -196,9 +196,7 @@ class Flow:
         return number
 
 
-def _admit(
-    queue: LiveQueue, feed: Feed, times: Any, bits: Any, count: int, out: Any, now_s: float
-) -> None:
+def _admit(queue: LiveQueue, feed: Feed, times: Any, bits: Any, count: int, out: Any, now_s: float) -> None:
     """Put packets through a queue, fetching steps where they turn on more than is known."""
     done = queue.admit(times, bits, count, out)
     while done < count:

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from bentpipe.errors import Fault, InputError
 from bentpipe.kernel import kernel
 from bentpipe.linkqueue.queue import idle_state, link_schedule, pass_packet
+from bentpipe.linkqueue.transport import codel_drops, cubic_on_ack, cubic_on_loss
 
 DISCIPLINES: Final = ("drop-tail", "codel", "fq-codel")
 """Queue management that is modelled."""
@@ -182,68 +183,6 @@ def _watch(profile: QueueProfile, rate: float, idle_rtt_s: float) -> tuple[NDArr
     return wait, delivered * 8.0 * PACKET_BYTES / (0.75 * length * rate)
 
 
-@kernel()
-def codel_drops(now: float, waited: float, target: float, interval: float, c: NDArray[np.float64]) -> bool:
-    """Whether CoDel drops the packet whose turn it is; RFC 8289, section 5.
-
-    `c` is its state: since when the wait is above the target (plus the interval; 0 for not), when to drop next, drops
-    of this spell, drops of the last one, whether it drops.
-    """
-    above = False
-    if waited < target:
-        c[0] = 0.0
-    elif c[0] == 0.0:
-        c[0] = now + interval
-    else:
-        above = now >= c[0]
-    if c[4] > 0.0:
-        if not above:
-            c[4] = 0.0
-        elif now >= c[1]:
-            c[2] += 1.0
-            c[1] += interval / math.sqrt(c[2])
-            return True
-        return False
-    if not above:
-        return False
-    c[4] = 1.0
-    again = c[2] - c[3]
-    c[2] = again if again > 1.0 and now - c[1] < 16.0 * interval else 1.0
-    c[1] = now + interval / math.sqrt(c[2])
-    c[3] = c[2]
-    return True
-
-
-@kernel()
-def _on_loss(w: NDArray[np.float64]) -> None:
-    """Lower the window of CUBIC.
-
-    `w` is window, threshold of slow start, highest window, start of the epoch (-1 for none), Reno's window, and K.
-    """
-    w[2] = w[0] * 0.85 if w[0] < w[2] else w[0]
-    w[0] = max(0.7 * w[0], 2.0)
-    w[1], w[3], w[4] = w[0], -1.0, w[0]
-
-
-@kernel()
-def _on_ack(now: float, rtt: float, w: NDArray[np.float64]) -> None:
-    """Raise the window of CUBIC for one packet; RFC 9438, sections 4.2 to 4.5."""
-    if w[0] < w[1]:
-        w[0] = min(w[0] + 1.0, 60_000.0)
-        return
-    if w[3] < 0.0:
-        w[3] = now
-        w[2] = max(w[2], w[0])
-        w[5] = ((w[2] - w[0]) / 0.4) ** (1.0 / 3.0)
-    aim = w[2] + 0.4 * (now - w[3] + rtt - w[5]) ** 3
-    w[4] += (0.5294117647058824 if w[4] < w[2] else 1.0) / w[0]
-    if w[4] > aim:
-        w[0] = max(w[0], w[4])
-    else:
-        w[0] += min(max(aim - w[0], 0.0), 0.5 * w[0]) / w[0]
-    w[0] = min(w[0], 60_000.0)
-
-
 @kernel(
     "int64(float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], boolean[::1], float64, float64[::1],"
     "float64, float64, float64, boolean, float64[::1], float64[::1])"
@@ -296,16 +235,16 @@ def _drive(
         if k == after:  # a whole window is lost: wait for the timer
             now += 1.0
             first = after
-            _on_loss(window)
+            cubic_on_loss(window)
             window[0] = 2.0
             continue
         if k > first and first > recovered:
-            _on_loss(window)
+            cubic_on_loss(window)
             recovered = after - 1
         now = max(now, acked[k % 65_536])
         first = k + 1
         if probe[0] <= now <= end:
             delivered += 1
         if first > recovered:
-            _on_ack(now, now - began[k % 65_536], window)
+            cubic_on_ack(now, now - began[k % 65_536], window)
     return delivered

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from bentpipe.draws import Purpose, uniform
 from bentpipe.errors import Fault, InputError
 from bentpipe.kernel import kernel
-from bentpipe.linkqueue.loaded import QueueProfile, codel_drops
+from bentpipe.linkqueue.loaded import QueueProfile
 from bentpipe.linkqueue.queue import pass_packet, step_at
+from bentpipe.linkqueue.transport import codel_drops
 
 FloatArray = NDArray[np.float64]
 

@@ -76,7 +76,8 @@ def compare(*runs: FinishedRun) -> Comparison:
     _refuse(runs)
     columns = [_column(run) for run in runs]
     warnings = _warnings(columns)
-    rows = [(label, unit, [value(column) for column in columns]) for label, unit, value in _ROWS]
+    asked = (*_ROWS, *_service_rows(columns))
+    rows = [(label, unit, [value(column) for column in columns]) for label, unit, value in asked]
     differences = _differences(columns)
     names = _names(columns)
     table = [["", *names], *([_labelled(label, unit), *map(_shown(unit), values)] for label, unit, values in rows)]
@@ -95,7 +96,7 @@ def compare(*runs: FinishedRun) -> Comparison:
         "simulated": True,
         "disclaimer": DISCLAIMER,
         "warnings": warnings,
-        "runs": [_data(column, name) for column, name in zip(columns, names, strict=True)],
+        "runs": [_data(column, name, asked) for column, name in zip(columns, names, strict=True)],
         "differences": differences,
     }
     return Comparison(tuple(lines), data)
@@ -213,7 +214,38 @@ def _given_share(way: str) -> Callable[[_Column], float | None]:
     return value
 
 
-_ROWS: Final[tuple[tuple[str, str, Callable[[_Column], Any]], ...]] = (
+def _works(service: str) -> Callable[[_Column], float | None]:
+    def value(column: _Column) -> float | None:
+        found = column.reading.services
+        if found is None or service not in found.names:
+            return None
+        return measures.ratio(float(found.works[:, found.names.index(service)].mean()), column.total.terminals)
+
+    return value
+
+
+def _follows(what: str, name: str) -> Callable[[_Column], float | None]:
+    def value(column: _Column) -> float | None:
+        follow = None if column.reading.services is None else getattr(column.reading.services, what)
+        return None if follow is None else float(follow.share(name))
+
+    return value
+
+
+def _service_rows(columns: Sequence[_Column]) -> list[_Row]:
+    """Rows on the services that any of the runs judges."""
+    judged = [column.reading.services for column in columns if column.reading.services is not None]
+    names = dict.fromkeys(name for services in judged for name in services.names)
+    rows: list[_Row] = [(f"{name}: works for users, mean", "share", _works(name)) for name in names]
+    if any(services.poll for services in judged):
+        rows.append(("poll: counted before it closes", "share", _follows("poll", "before_it_closes")))
+    if any(services.conference for services in judged):
+        rows.append(("conference: lasts", "share", _follows("conference", "held")))
+    return rows
+
+
+_Row = tuple[str, str, Callable[[_Column], Any]]
+_ROWS: Final[tuple[_Row, ...]] = (
     ("hypothetical", "", lambda c: "yes" if c.reading.hypothetical else "no"),
     ("operator", "", lambda c: _said(c, "constellation.operator")),
     ("satellites from", "", lambda c: _said(c, "constellation.source")),
@@ -273,13 +305,13 @@ def _shown(unit: str) -> Callable[[Any], str]:
     return show
 
 
-def _data(column: _Column, name: str) -> dict[str, Any]:
+def _data(column: _Column, name: str, rows: Sequence[_Row]) -> dict[str, Any]:
     """The rows of one run for machines, each key with its unit."""
     out: dict[str, Any] = {"name": name, "path": str(column.run.path), "title": column.reading.title}
     ends = {"s": "_ms", "bit/s": "_bit_s", "h": "_h", "per hour": "_per_hour"}
-    for label, unit, value in _ROWS:
+    for label, unit, value in rows:
         found = value(column)
-        key = label.replace(",", "").replace("-", "_").replace(" ", "_") + ends.get(unit, "")
+        key = label.replace(",", "").replace(":", "").replace("-", "_").replace(" ", "_") + ends.get(unit, "")
         if isinstance(found, float):
             found = found * 1e3 if unit == "s" else found
             found = found if math.isfinite(found) else None

@@ -18,7 +18,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bentpipe.errors import Fault, InputError
-from bentpipe.report import assumptions, charts, delaycharts, measures, pathsection, plain, ratesection, tables, wording
+from bentpipe.report import (
+    assumptions,
+    charts,
+    delaycharts,
+    measures,
+    pathsection,
+    plain,
+    ratesection,
+    servicesection,
+    tables,
+    wording,
+)
 from bentpipe.report.map import CLASS_LABELS, NUMBERED_REGIONS, draw_map
 from bentpipe.report.outlines import Outlines, outlines_for
 from bentpipe.report.reading import FinishedRun, Reading, read
@@ -35,6 +46,7 @@ SECTIONS = (
     ("events", "Events"),
     ("delay", "Delay"),
     ("rates", "Rates"),
+    ("services", "What people can do"),
     ("gateways", "Gateways"),
     ("inputs", "Inputs"),
     ("data", "Data and provenance"),
@@ -129,7 +141,7 @@ def fill_page(template: str, context: dict[str, Any]) -> str:
     )
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=5)
 def _template(name: str) -> Template:
     """Compile a page's template, with every value escaped and a missing one an error."""
     import jinja2
@@ -182,6 +194,7 @@ def _context(reading: Reading, exact_sites: bool, outlines: Outlines | None, mar
     drawn = draw_map(reading, lines, exact_sites, _stamp(reading))
     sites = tables.site_rows(reading, exact_sites)
     gateways = tables.gateway_rows(reading)
+    services = servicesection.services_context(reading, rows, _stamp(reading), markup)
     return {
         "reading": reading,
         "manifest": reading.manifest,
@@ -216,11 +229,12 @@ def _context(reading: Reading, exact_sites: bool, outlines: Outlines | None, mar
         "segments": [
             (delaycharts.segment_class(n), delaycharts.SEGMENT_WORDS.get(n, n)) for n in reading.sites.segment_names
         ],
-        "sections": _sections(paths is not None, alone),
+        "sections": _sections(paths is not None, alone, services is not None),
         "paths": paths,
         "paths_html": markup(_template("paths.html.j2").render(p=paths) if paths else ""),
         "alone": alone,
         "rates": ratesection.rates_context(reading, _stamp(reading), markup),
+        "services_html": markup(_template("services.html.j2").render(s=services) if services else ""),
         "classes": list(enumerate(CLASS_LABELS)),
         "limits": {
             "heatmap": charts.HEATMAP_ROWS,
@@ -232,15 +246,16 @@ def _context(reading: Reading, exact_sites: bool, outlines: Outlines | None, mar
     }
 
 
-def _sections(paths: bool, alone: bool) -> tuple[tuple[str, str], ...]:
+def _sections(paths: bool, alone: bool, services: bool) -> tuple[tuple[str, str], ...]:
     """Return the sections that the page has; one on paths alone leaves out what only terminals could fill."""
     if alone:
         kept = ("map", "inputs", "data")
         return (PATHS, *(section for section in SECTIONS if section[0] in kept))
+    there = tuple(section for section in SECTIONS if services or section[0] != "services")
     if not paths:
-        return SECTIONS
-    after = 1 + [name for name, _ in SECTIONS].index("delay")
-    return (*SECTIONS[:after], PATHS, *SECTIONS[after:])
+        return there
+    after = 1 + [name for name, _ in there].index("delay")
+    return (*there[:after], PATHS, *there[after:])
 
 
 def _access_words(reading: Reading) -> str:

@@ -1,4 +1,4 @@
-"""The plain answer: six lines and those on lasers and paths, each with its numbers, units and denominators."""
+"""The plain answer: six lines and those on services, lasers and paths, with numbers, units and denominators."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bentpipe.report.measures import EventChange, RegionRow, SeedRange, Totals
 from bentpipe.report.pathmeasures import paths_alone
 from bentpipe.report.plainpaths import lasers_data, lasers_line, path_lines, paths_data, paths_line
 from bentpipe.report.plainrates import rates_data, rates_line
+from bentpipe.report.plainservices import service_lines, services_data
 from bentpipe.report.plainsites import site_lines, site_times
 from bentpipe.report.reading import FinishedRun, Reading, read
 from bentpipe.report.wording import count, duration, milliseconds, people, percent, plural, signed, utc
@@ -28,8 +29,8 @@ class Answer:
     Parameters
     ----------
     lines : tuple of str
-        Six plain lines: connected, range, worst region, events, delay, rates; then one on lasers and one on paths
-        where the run has them. A run that is about paths alone: paths, range, detour, events, changes, traffic.
+        Six plain lines: connected, range, worst region, events, delay, rates; then those on services, lasers and
+        paths where the run has them. A run that is about paths alone: paths, range, detour, events, changes, traffic.
     data : dict
         The same numbers for machines; the unit is in each key, shares are dimensionless (1 = all).
     """
@@ -93,6 +94,8 @@ def _labelled(
             delay_line(reading, total),
         )
     found = list(zip(LABELS, (*lines, rates_line(reading)), strict=True))
+    if reading.services is not None:
+        found += service_lines(reading, reading.services)
     if reading.lasers is not None:
         found.append(("Lasers", lasers_line(reading.lasers)))
     if paths is not None:
@@ -304,6 +307,7 @@ def _data(
         "events": [_event_data(row) for row in events],
         "events_left_out": list(left_out(reading)),
         "rates": rates_data(reading),
+        "services": services_data(reading),
         "lasers": lasers_data(reading.lasers),
         "paths": paths_data(reading),
         "lines": list(lines),

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bentpipe.report.laserreading import LASER_SEGMENTS, Lasers, read_lasers
 from bentpipe.report.pathreading import Paths, read_paths
 from bentpipe.report.ratereading import Rates, read_rates
+from bentpipe.report.servicereading import Services, read_services
 
 if TYPE_CHECKING:
     import xarray
@@ -212,6 +213,7 @@ class Reading:
     rates: Rates | None = None
     paths: Paths | None = None
     lasers: Lasers | None = None
+    services: Services | None = None
 
     @property
     def end(self) -> np.datetime64:
@@ -287,6 +289,7 @@ def _read(run: FinishedRun) -> Reading:
         rates=read_rates(data, manifest, _own_blocks(data, "rate_down_bit_s", manifest), region_of_cell, areas),
         paths=read_paths(data, manifest),
         lasers=read_lasers(data, manifest, _own_blocks(data, "lasers", manifest)),
+        services=read_services(data, manifest),
     )
 
 

@@ -18,6 +18,7 @@ from bentpipe.scenario.eventchecks import matches
 from bentpipe.scenario.lasers import Paths
 from bentpipe.scenario.model import Scenario
 from bentpipe.scenario.people import BUILTIN_DISHES
+from bentpipe.scenario.services import Services
 from bentpipe.scenario.values import format_duration
 
 
@@ -85,11 +86,11 @@ class _Leaf(NamedTuple):
     default: bool
 
 
-def _leaves(part: Any, key: str, default: bool = False) -> Iterator[_Leaf]:
-    """Walk a part down to single values."""
+def _leaves(part: Any, key: str, default: bool = False, idle: bool = False) -> Iterator[_Leaf]:
+    """Walk a part down to single values, those of parts that are not used only where `idle` asks for them."""
     if isinstance(part, BaseModel):
         for name, field in type(part).model_fields.items():
-            value = None if _idle(part, name) else getattr(part, name, None)
+            value = None if not idle and _idle(part, name) else getattr(part, name, None)
             if (
                 value is None
                 or (value is False and (key, name) in _FORMS)
@@ -97,25 +98,29 @@ def _leaves(part: Any, key: str, default: bool = False) -> Iterator[_Leaf]:
             ):
                 continue
             same = default or (not field.is_required() and value == field.get_default(call_default_factory=True))
-            yield from _leaves(value, f"{key}.{name}" if key else name, same)
+            yield from _leaves(value, f"{key}.{name}" if key else name, same, idle)
     elif isinstance(part, Mapping):
         for name, value in part.items():
-            yield from _leaves(value, f"{key}.{name}", default)
+            yield from _leaves(value, f"{key}.{name}", default, idle)
     elif isinstance(part, tuple) and part and isinstance(part[0], BaseModel):
         for number, item in enumerate(part):
-            yield from _leaves(item, f"{key}.{getattr(item, 'id', number)}", default)
+            yield from _leaves(item, f"{key}.{getattr(item, 'id', number)}", default, idle)
     elif part != ():
         yield _Leaf(key, part, default)
 
 
 def _idle(part: BaseModel, name: str) -> bool:
-    """Tell parts that a scenario does not use, and what merely chooses the pairs of paths."""
+    """Tell parts that a scenario does not use, and what merely chooses the pairs of paths, or the services."""
     if isinstance(part, Paths):
         return name != "routing"
+    if isinstance(part, Services):
+        idle = {"judge": True, "poll": not part.may_judge("poll"), "conference": not part.may_judge("video-call")}
+        return idle.get(name, False)
     if not isinstance(part, Scenario):
         return False
     asked = part.traffic.matrix_file is not None or part.traffic.gravity_gbps is not None
-    return {"paths": not part.follows_paths, "traffic": not asked}.get(name, False)
+    idle = {"paths": not part.follows_paths, "traffic": not asked, "services": not part.services.judge}
+    return idle.get(name, False)
 
 
 def _counts(part: BaseModel, name: str) -> bool:
@@ -148,6 +153,20 @@ def leaf_keys(scenario: Scenario) -> list[str]:
     list of str
     """
     return [leaf.key for leaf in _leaves(scenario, "")]
+
+
+def idle_keys(scenario: Scenario) -> list[str]:
+    """List the dotted keys of values that the scenario has and does not use, as where an override switches a part off.
+
+    Parameters
+    ----------
+    scenario : Scenario
+
+    Returns
+    -------
+    list of str
+    """
+    return [leaf.key for leaf in _leaves(scenario.services, "services", idle=True)]
 
 
 def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:

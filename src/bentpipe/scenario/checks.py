@@ -30,6 +30,7 @@ from bentpipe.scenario.operatorchecks import check_access, check_geostationary, 
 from bentpipe.scenario.places import Places
 from bentpipe.scenario.polygons import area_km2, check_polygon
 from bentpipe.scenario.ratechecks import check_demand, check_weather
+from bentpipe.scenario.servicechecks import check_services
 from bentpipe.scenario.values import FIRST_LAUNCH, LATEST
 
 Faults = Iterator[Fault]
@@ -81,6 +82,7 @@ def check(scenario: Scenario, places: Places, *, sure: bool, today: date, may_be
         lambda: check_access(scenario, places),
         lambda: check_weather(scenario, places),
         lambda: check_demand(scenario, places),
+        lambda: check_services(scenario, places, may_be_outside),
         lambda: check_lasers(scenario, places),
         lambda: check_paths(scenario, places),
         lambda: check_provenance(scenario, places, today),

@@ -268,7 +268,7 @@ def _common(a: tuple[str, ...], b: tuple[str, ...]) -> list[str]:
 
 def check_provenance(s: Scenario, at: Places, today: date) -> Faults:
     """Check that rows name keys that exist, carry a source where documented, and no date to come."""
-    from bentpipe.scenario.assumptions import leaf_keys
+    from bentpipe.scenario.assumptions import idle_keys, leaf_keys
 
     leaves: list[str] | None = None
     for number, row in enumerate(s.provenance):
@@ -285,7 +285,7 @@ def check_provenance(s: Scenario, at: Places, today: date) -> Faults:
             yield Fault(
                 "documented for a day to come", at.where([*here, "date"]), row.date.isoformat(), f"up to {today}"
             )
-        leaves = leaf_keys(s) if leaves is None else leaves
+        leaves = [*leaf_keys(s), *idle_keys(s)] if leaves is None else leaves
         for key in row.keys:
             if not any(matches(key, leaf) for leaf in leaves):
                 sections = [*{leaf.rsplit(".", n)[0] for leaf in leaves for n in (0, 1)}]

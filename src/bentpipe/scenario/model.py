@@ -20,6 +20,7 @@ from bentpipe.scenario.operators import STARLINK
 from bentpipe.scenario.people import BUILTIN_DISHES, Dish, People, Site, Terminals, Territory
 from bentpipe.scenario.places import Places
 from bentpipe.scenario.rates import Demand, Radio, Weather
+from bentpipe.scenario.services import Services
 from bentpipe.scenario.values import (
     CalendarDay,
     Choice,
@@ -122,6 +123,7 @@ class Scenario(Part):
     radio: Radio = Radio()
     weather: Weather = Weather()
     demand: Demand = Demand()
+    services: Services = Services()
     lasers: Lasers | None = None
     paths: Paths = Paths()
     traffic: Traffic = Traffic()

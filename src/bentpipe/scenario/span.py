@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bentpipe.scenario.assumptions import leaf_keys
+from bentpipe.scenario.assumptions import idle_keys, leaf_keys
 from bentpipe.scenario.disruptions import Disruption
 from bentpipe.scenario.eventchecks import lies_outside, matches
 from bentpipe.scenario.model import Scenario
@@ -26,7 +26,7 @@ def within_span(scenario: Scenario) -> Scenario:
     kept = tuple(event for event in scenario.disruptions if event not in left_out)
     fitted = scenario.model_copy(update={"disruptions": kept})
     if left_out:
-        leaves = leaf_keys(fitted)
+        leaves = [*leaf_keys(fitted), *idle_keys(fitted)]
         rows = []
         for row in scenario.provenance:
             keys = tuple(key for key in row.keys if any(matches(key, leaf) for leaf in leaves))

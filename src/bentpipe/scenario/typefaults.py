@@ -21,7 +21,6 @@ from bentpipe.scenario.places import Places, Step
 from bentpipe.scenario.values import FrozenMap, did_you_mean, kind_of
 
 NOT_MODELLED = {
-    "services": "the quality of single applications is not modelled yet",
     "handover": "handover follows from the scheduling policy; it has no policy of its own yet",
 }
 """Keys of models that bentpipe does not have: refused by name, never faked."""

@@ -18,6 +18,7 @@ from bentpipe.simulate.identity import input_files, versions
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.probes import probe_views
 from bentpipe.simulate.radioinputs import radio_inputs, rate_inputs
+from bentpipe.simulate.services import judged_names, service_inputs, services_manifest
 from bentpipe.simulate.siteviews import site_views
 from bentpipe.simulate.timeline import window_s
 from bentpipe.simulate.withinslot import within_slot
@@ -71,9 +72,11 @@ def first_manifest(prepared: Prepared, identity: str, grid: Grid) -> dict[str, A
             }
             for a in scenario.assumptions()
         ]
-        + radio_inputs(prepared),
+        + radio_inputs(prepared)
+        + service_inputs(prepared),
         "rates": rate_inputs(prepared),
         "within_slot": within_slot(prepared),
+        "services": services_manifest(prepared),
         "data": _data(prepared),
         "warnings": list(prepared.warnings),
         "versions": versions(),
@@ -272,6 +275,7 @@ def names(prepared: Prepared) -> dict[str, dict[str, list[str]]]:
         },
         "event": {"event": [e.id for e in prepared.scenario.disruptions]},
         "segment": {"segment": list(SEGMENTS)},
+        "service": {"service": list(judged_names(prepared))},
     }
 
 

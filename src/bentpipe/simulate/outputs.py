@@ -15,6 +15,7 @@ from bentpipe.simulate.load import loaded_round_trips_s, place_loads
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.rates import Rates, block_rates, no_rates
 from bentpipe.simulate.recipe import Block
+from bentpipe.simulate.services import service_variables
 from bentpipe.simulate.withinslot import bursts_per_s
 
 Array = npt.NDArray[Any]
@@ -102,6 +103,7 @@ def _all_variables(prepared: Prepared, block: Block, rates: tuple[Rates | None, 
         "coverage_gap": block.coverage_gap,
         "event_active": block.world.active,
         **_rate_variables(prepared, block, rates),
+        **service_variables(prepared, block, connected, rtt_s, load, rates),
         **_path_variables(prepared, block),
     }
 

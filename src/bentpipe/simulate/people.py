@@ -196,10 +196,60 @@ def powered_terminals(
     -------
     (T, C) int32
     """
-    count, battery, cut = people.terminals.count, people.terminals.battery_s, people.terminals.cut_off
-    kinds, places = count.shape
+    count, cut = people.terminals.count, people.terminals.cut_off
+    cuts = _cuts(scenario, territory, people, key, unix_s)
+    losses = [window_s(scenario, e) for e in scenario.disruptions if isinstance(e, TerminalsCutOff)]
+    out = np.zeros((len(unix_s), count.shape[1]), np.int32)
+    for kind in range(len(count)):
+        left = np.broadcast_to(count[kind].astype(np.int32), out.shape).copy()
+        for (start, end), taken in zip(losses, cut, strict=True):
+            left[(unix_s >= start) & (unix_s < end)] -= taken[kind].astype(np.int32)
+        for rows, dark, lasts in cuts:
+            left[rows] *= dark[rows] < lasts[kind]
+        out += left
+    return out
+
+
+def powered_kinds(
+    scenario: Scenario,
+    territory: Territory,
+    people: People,
+    key: npt.NDArray[np.uint64],
+    unix_s: npt.NDArray[np.float64],
+) -> npt.NDArray[np.bool_]:
+    """Whether the terminals of each kind have power, slot by slot, cut off or not.
+
+    Parameters
+    ----------
+    scenario, territory, people, key, unix_s
+        As for `powered_terminals`.
+
+    Returns
+    -------
+    (T, K, C) bool
+    """
+    kinds, places = people.terminals.count.shape
+    out = np.ones((len(unix_s), kinds, places), np.bool_)
+    for rows, dark, lasts in _cuts(scenario, territory, people, key, unix_s):
+        out[rows] &= dark[rows, None] < lasts
+    return out
+
+
+#: Slots of a power cut, how long places have been dark, s, and how long each kind of terminal bears it, s.
+_Cut = tuple[slice, npt.NDArray[np.float64], npt.NDArray[np.float64]]
+
+
+def _cuts(
+    scenario: Scenario,
+    territory: Territory,
+    people: People,
+    key: npt.NDArray[np.uint64],
+    unix_s: npt.NDArray[np.float64],
+) -> list[_Cut]:
+    """Power cuts that hold in any of the slots."""
+    battery, places = people.terminals.battery_s, people.terminals.count.shape[1]
     mains = np.where(np.arange(places) < len(territory.cell_id), key, territory.cell_of_place).astype(np.uint64)
-    cuts = []
+    cuts: list[_Cut] = []
     for event in scenario.disruptions:
         if isinstance(event, PowerCut):
             start, end = window_s(scenario, event)
@@ -216,16 +266,7 @@ def powered_terminals(
                     scenario, territory, event, cut_of, track, longest, people.seed, unix_s
                 )
             cuts.append((slice(held[0], held[-1] + 1), dark, np.maximum(lasts, 0.0)))
-    losses = [window_s(scenario, e) for e in scenario.disruptions if isinstance(e, TerminalsCutOff)]
-    out = np.zeros((len(unix_s), places), np.int32)
-    for kind in range(kinds):
-        left = np.broadcast_to(count[kind].astype(np.int32), out.shape).copy()
-        for (start, end), taken in zip(losses, cut, strict=True):
-            left[(unix_s >= start) & (unix_s < end)] -= taken[kind].astype(np.int32)
-        for rows, dark, lasts in cuts:
-            left[rows] *= dark[rows] < lasts[kind]
-        out += left
-    return out
+    return cuts
 
 
 def rolling_window_s(event: PowerCut) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from bentpipe.network.policies import SCHEDULING
 from bentpipe.orbit import Propagator
 from bentpipe.registry import Policy, find_policy
 from bentpipe.scenario import Access, Scenario, check_references
+from bentpipe.scenario.services import NEED_UPLINK, ServiceName
 from bentpipe.simulate.checking import outside_faults
 from bentpipe.simulate.fleet import Fleet, make_fleet, shell_planes
 from bentpipe.simulate.ground import Ground, make_ground
@@ -313,6 +314,7 @@ def _resolved(
             *(lasers.warnings if lasers else ()),
             *_rival_warnings(scenario.constellation.operator, policy.name),
             *(radio.warnings if radio else ()),
+            *_service_warnings(scenario, radio),
             *_orientation_warning(orientation, start),
         ),
     )
@@ -355,6 +357,20 @@ def _rival_warnings(operator: str, policy: str) -> tuple[str, ...]:
             f"{operator}: the policy 'observed' is fitted to Starlink's scheduler; this operator's is not known"
         )
     return tuple(told)
+
+
+def _service_warnings(scenario: Scenario, radio: Radio | None) -> tuple[str, ...]:
+    """What is assumed of the services; refuses what cannot be judged without the uplink."""
+    judge = scenario.services.judge
+    blind = [name for name in judge if name in NEED_UPLINK]
+    if blind and radio is not None and radio.up is None:
+        what = f"{', '.join(blind)}: not to be judged without rates from users"
+        allowed = ", ".join(name for name in get_args(ServiceName) if name not in NEED_UPLINK)
+        remedy = f"take them out; {'; '.join(radio.warnings) or 'the catalogue lacks the figures of the uplink'}"
+        raise ScenarioError(Fault(what, scenario.where("services.judge"), list(judge), allowed, remedy))
+    if not judge or scenario.constellation.operator == "starlink":
+        return ()
+    return ("packet loss is not modelled for this operator: services are judged as if no packet were lost",)
 
 
 def _wait_s(access: AccessParameters, load: float | str) -> float:

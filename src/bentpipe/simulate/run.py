@@ -393,6 +393,7 @@ def run_sizes(prepared: Prepared) -> dict[str, int]:
     dict of str to int
     """
     from bentpipe.network.delay import SEGMENTS
+    from bentpipe.simulate.services import judged_names
 
     return {
         "cell": len(prepared.territory.cell_id),
@@ -404,6 +405,7 @@ def run_sizes(prepared: Prepared) -> dict[str, int]:
         "event": len(prepared.scenario.disruptions),
         "path": 0 if prepared.paths is None else len(prepared.paths.pair),
         "segment": len(SEGMENTS),
+        "service": len(judged_names(prepared)),
     }
 
 
@@ -556,6 +558,7 @@ def _finish(
     from bentpipe.simulate.effects import event_effects
     from bentpipe.simulate.manifest import first_manifest
     from bentpipe.simulate.raterange import rates_compared
+    from bentpipe.simulate.voters import voters_and_conferences
 
     path = store.folder / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -568,6 +571,8 @@ def _finish(
     for event, effect in zip(manifest["events"], event_effects(prepared), strict=True):
         event["effect"] = effect
     manifest["rates_compared"] = rates_compared(prepared, threads)
+    if manifest["services"] is not None:
+        manifest["services"] |= voters_and_conferences(prepared, store)
     timings["effects_s"] = time.perf_counter() - begun
     manifest["complete"] = True
     manifest["finished_utc"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -24,8 +24,11 @@ DEFAULT: Mapping[str, tuple[str, ...]] = {
     "site_served": ("mean",),
     "site_rtt_s": ("mean", "max"),
 }
-#: Numbers that are names of something: their mean over time means nothing.
-_NAMES = ("index of", "hash of", "what keeps", "see limit_down", "the same from users")
+#: Numbers that are names of something, or verdicts: their mean over time means nothing.
+_NAMES = (
+    "index of", "hash of", "what keeps", "see limit_down", "the same from users", "what one terminal",
+    "the same of the site",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

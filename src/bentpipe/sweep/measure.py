@@ -25,10 +25,10 @@ PREFERRED = (
 #: Counts and rates that add up over cells, regions, gateways or paths; all else is averaged.
 _ADDED = ("terminals_connected", "beam_time", "rate_down_bit_s", "rate_up_bit_s", "path_there_bit_s", "path_back_bit_s")
 #: The coordinate that names the places along a dimension.
-_PLACES = ("site", "region", "cell", "gateway", "path", "event", "track", "segment")
+_PLACES = ("site", "region", "cell", "gateway", "path", "event", "track", "segment", "service")
 _EACH = {
     "region": "regions", "site": "sites", "cell": "cells", "gateway": "gateways", "path": "paths", "event": "events",
-    "track": "tracks", "segment": "segments", "slot": "slots",
+    "track": "tracks", "segment": "segments", "service": "services", "slot": "slots",
 }  # fmt: skip
 _TIME = {
     "mean": "mean over time", "min": "least over time", "max": "largest over time", "sum": "sum over the slots",
@@ -94,7 +94,9 @@ def measure_of(dataset: xarray.Dataset, dims: Sequence[str], wanted: str | None,
         if bool(found.values.notnull().any()) and not (name.startswith(PREFERRED[:2]) and not found.values.any()):
             return found
     if found is None:
-        raise InputError(Fault("the study keeps nothing that is one number for a run", "measure"))
+        several = [str(name) for name in dataset.data_vars if "service" in dataset[name].dims]
+        remedy = f"name one, such as {several[0]}@{dataset['service'].values[0]}" if several else ""
+        raise InputError(Fault("the study keeps nothing that is one number for a run", "measure", remedy=remedy))
     return found
 
 
@@ -104,7 +106,7 @@ def candidates(dataset: xarray.Dataset, dims: Sequence[str]) -> list[str]:
     found: list[tuple[int, int, str]] = []
     for name in map(str, dataset.data_vars):
         variable, statistic = split_name(name)
-        if variable not in table or is_a_name(table[variable]):
+        if variable not in table or is_a_name(table[variable]) or "service" in table[variable].dims:
             continue
         rank = PREFERRED.index(variable) if variable in PREFERRED else len(PREFERRED)
         found.append((rank, STATISTICS.index(statistic) if statistic else 0, name))
@@ -134,6 +136,10 @@ def _reduced(dataset: xarray.Dataset, dims: Sequence[str], name: str, how: list[
         inner.remove(dim)
         words.append(_named(dataset, dim, at))
         rules.append(f"{dim} {labels[at]}")
+    if "service" in inner and values.sizes["service"] != 1:
+        known = ", ".join(str(v) for v in dataset["service"].values)
+        remedy = f"such as {name}@{dataset['service'].values[0]}" if known else "the runs judge no service"
+        raise InputError(Fault("services do not add up: name one", "measure", name, known, remedy))
     if "slot" in inner:
         values, rules = values.mean("slot"), [*rules, "mean over time"]
         inner.remove("slot")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bentpipe.simulate.prepare import Prepared
 
 #: Parts of a scenario that decide how many cells, sites, gateways, events and paths there are.
-_PARTS = ("territory", "sites", "gateways", "pops", "paths", "traffic")
+_PARTS = ("territory", "sites", "gateways", "pops", "paths", "traffic", "services")
 _FILES = ("sites_file", "gateways_file", "people.cells_file", "traffic.matrix_file", "territory.polygon")
 
 
@@ -93,6 +93,8 @@ class Shapes:
         plain = scenario.portable()
         parts: dict[str, Any] = {key: plain.get(key) for key in _PARTS}
         parts["events"] = len(scenario.disruptions)
+        if "all" in scenario.services.judge:  # which services can be judged hangs on the rates
+            parts["rates"] = [plain.get(key) for key in ("policies", "radio", "constellation")]
         if scenario.lasers is not None:  # the satellites count towards the length of a block
             parts["fleet"] = [plain.get("constellation"), plain.get("lasers"), str(scenario.satellites_on())]
         named = scenario.files()

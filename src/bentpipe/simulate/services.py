@@ -1,0 +1,263 @@
+"""Services of a run: what is judged, over which links, and how many terminals it works for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from bentpipe.catalog.requirements import Requirement, ladder, requirement_origins, requirements
+from bentpipe.network.loss import BURST_S, slot_loss
+from bentpipe.scenario.services import NEED_RATES, NEED_UPLINK, Needed, ServiceName
+from bentpipe.simulate.prepare import Prepared
+from bentpipe.simulate.rates import Rates
+from bentpipe.simulate.recipe import Block
+
+Array = npt.NDArray[Any]
+Floats32 = npt.NDArray[np.float32]
+#: Units of the measures in a scenario, over those of the arrays.
+_SCALE = {"R": 1.0, "s": 1.0, "bit/s": 1e3}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a run judges.
+
+    Parameters
+    ----------
+    services : tuple of Requirement
+        What each needs, with the scenario's own values.
+    beyond_s : float
+        Round trip from the point of presence on, s.
+    burst_s : float
+        Mean length of a burst of loss, s.
+    """
+
+    services: tuple[Requirement, ...]
+    beyond_s: float
+    burst_s: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the services, in the order of the scenario."""
+        return tuple(service.name for service in self.services)
+
+
+def judged(prepared: Prepared) -> Judged:
+    """Tell what a run judges.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+
+    Returns
+    -------
+    Judged
+        Without services where the scenario asks for none.
+    """
+    given = prepared.scenario.services
+    needs = dict(given.needs.items())
+    services = tuple(_with(requirements()[name], needs.get(name)) for name in judged_names(prepared))  # type: ignore[call-overload]
+    burst_s = BURST_S if prepared.loss is None else prepared.loss.burst_s
+    return Judged(services, 1e-3 * given.server_rtt_ms, burst_s)
+
+
+def judged_names(prepared: Prepared) -> tuple[str, ...]:
+    """Name the services that a run judges, in their order.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+
+    Returns
+    -------
+    tuple of str
+        Where the scenario says "all", those that the rates allow.
+    """
+    judge, radio = prepared.scenario.services.judge, prepared.radio
+    if "all" not in judge:
+        return judge
+    blind = NEED_RATES if radio is None else NEED_UPLINK if radio.up is None else ()
+    return tuple(name for name in get_args(ServiceName) if name not in blind)
+
+
+def _with(service: Requirement, needed: Needed | None) -> Requirement:
+    """A requirement with the scenario's own values."""
+    if needed is None:
+        return service
+    scale = _SCALE[service.unit]
+    changed: dict[str, Any] = {}
+    if needed.works is not None and needed.degraded is not None:
+        changed["thresholds"] = (scale * needed.works, scale * needed.degraded)
+    sizes = {"sent_bytes": needed.sent_kb, "received_bytes": needed.received_kb}
+    changed |= {key: 1e3 * value for key, value in sizes.items() if value is not None}
+    return replace(service, **changed)
+
+
+def service_variables(
+    prepared: Prepared, block: Block, connected: npt.NDArray[np.int32], rtt_s: Floats32, load: Array,
+    both: tuple[Rates | None, Rates | None],
+) -> dict[str, Array]:  # fmt: skip
+    """Judge the services over a block of slots.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    block : Block
+        T slots.
+    connected : (T, C) int32
+        Terminals connected in each place.
+    rtt_s : (T, C) float32
+        Round trips, s.
+    load : () or (T, C) float64
+        Load of the beams.
+    both : tuple of Rates or None
+        Down and up.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The variables with the dimension "service"; of no length where nothing is judged.
+    """
+    cells, what = len(prepared.territory.cell_id), judged(prepared)
+    shape, count = block.satellite.shape, len(what.services)
+    regions = len(prepared.territory.region_code)
+    if not count:
+        nothing = np.zeros((shape[0], regions, 0), np.int64)
+        return {
+            "service_verdict": np.zeros((shape[0], cells, 0), np.uint8),
+            "site_service_verdict": np.zeros((shape[0], shape[1] - cells, 0), np.uint8),
+            "site_service_measure": np.zeros((shape[0], shape[1] - cells, 0), np.float32),
+            "region_service_works": nothing,
+            "region_service_degraded": nothing,
+        }
+    from bentpipe.service.quality import LinkState, Model, Needs, judge, terminals_by_region
+
+    lost = place_loss(prepared, block, load)
+    peaks = [np.full(shape, math.inf, np.float32) if rates is None else rates.peak_bps for rates in both]
+    columns = (rtt_s, lost, *peaks)
+    needs = [
+        Needs(
+            Model[s.model.replace("-", "_").upper()], s.thresholds, s.one_way_s, s.loss, s.rates_bit_s,
+            s.added_one_way_s, s.equipment_impairment, s.loss_robustness, s.sent_bytes, s.received_bytes,
+            s.setup_round_trips,
+        )
+        for s in what.services
+    ]  # fmt: skip
+    rungs = ladder()
+
+    def over(places: slice, there: npt.NDArray[np.bool_], measures: bool) -> tuple[Array, Array]:
+        state = LinkState(there, *(np.asarray(column[:, places], np.float32) for column in columns))
+        return judge(
+            needs, state, beyond_s=what.beyond_s, burst_s=what.burst_s, ladder_bit_s=rungs.rungs_bit_s,
+            headroom=rungs.headroom, measures=measures,
+        )  # fmt: skip
+
+    verdict, _ = over(slice(cells), block.satellite[:, :cells] >= 0, False)
+    at_sites, measure = over(slice(cells, None), connected[:, cells:] > 0, True)
+    region = prepared.territory.region[:cells].astype(np.int64)
+    works, degraded = terminals_by_region(verdict, connected[:, :cells], region, regions)
+    return {
+        "service_verdict": verdict,
+        "site_service_verdict": at_sites,
+        "site_service_measure": measure,
+        "region_service_works": works,
+        "region_service_degraded": degraded,
+    }
+
+
+def place_loss(prepared: Prepared, block: Block, load: Array) -> Array:
+    """Loss to expect at each place and slot.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    block : Block
+        T slots.
+    load : () or (T, C) float64
+        Load of the beams.
+
+    Returns
+    -------
+    (T, C) float32
+        A ratio, 0 to 1; 0 where loss is not modelled, which the run warns of.
+    """
+    if prepared.loss is None:
+        return np.zeros(block.satellite.shape, np.float32)
+    interval = prepared.clock.interval_s
+    if load.ndim:
+        return np.asarray(slot_loss(prepared.loss, block.handover, load, interval), np.float32)
+    still, changed = (np.float32(slot_loss(prepared.loss, new, load, interval)) for new in (False, True))
+    return np.where(block.handover, changed, still)
+
+
+def service_inputs(prepared: Prepared) -> list[dict[str, Any]]:
+    """List what the verdicts of a run rest on, as rows of the manifest's assumptions.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+
+    Returns
+    -------
+    list of dict
+        Key, value, unit, tag and source; without the values that the scenario gives itself.
+    """
+    given = prepared.scenario.services
+    rows = []
+    for origin in requirement_origins(judged_names(prepared)):
+        own = given.needs.get(origin.service)  # type: ignore[call-overload]
+        attribute = "works" if origin.key == "thresholds" else origin.key
+        if own is not None and getattr(own, attribute, None) is not None:
+            continue
+        value = " and ".join(f"{v:g}" for v in origin.value) if isinstance(origin.value, list) else origin.value
+        rows.append(
+            {"key": f"services.{origin.service}.{origin.key}", "value": value, "unit": origin.unit, "tag": origin.tag,
+             "source": origin.source, "date": "", "note": origin.note}
+        )  # fmt: skip
+    return rows
+
+
+def _limits(service: Requirement) -> dict[str, list[float]]:
+    """Limits beside the measure, as far as a service has any."""
+    pairs = (("one_way_s", service.one_way_s), ("loss", service.loss), ("rates_bit_s", service.rates_bit_s))
+    return {key: list(pair) for key, pair in pairs if math.isfinite(pair[0]) and pair[0] > 0.0}
+
+
+def services_manifest(prepared: Prepared) -> dict[str, Any] | None:
+    """Say what a run judges, for its manifest.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+
+    Returns
+    -------
+    dict or None
+        JSON types only; None where nothing is judged. "poll" and "conference" are None until the run is complete.
+    """
+    what = judged(prepared)
+    if not what.services:
+        return None
+    return {
+        "services": [
+            {"name": s.name, "title": s.title, "model": s.model, "unit": s.unit, "works": s.thresholds[0],
+             "degraded": s.thresholds[1], "higher_is_better": s.higher_is_better,
+             **_limits(s), "sent_bytes": s.sent_bytes, "received_bytes": s.received_bytes}
+            for s in what.services
+        ],
+        "server_rtt_s": what.beyond_s,
+        "loss_modelled": prepared.loss is not None,
+        "rates": prepared.radio is not None,
+        "poll": None,
+        "conference": None,
+    }  # fmt: skip
