@@ -354,7 +354,7 @@ def _drive(
         turn = max(now, state[0])
         counts[0] += 1
         fate = 2
-        # A queue shorter than one and a half packets is never too long (RFC 8289, section 5.4: one packet).
+        # A queue shorter than one and a half packets is never too long (RFC 8289 spares one packet).
         at = max(step_at(rate_start, turn), 0)
         long_wait = max(target, 1.5 * bits / rate[at]) if target < math.inf else target
         if not codel_drops(turn, turn - now, long_wait, interval, codel):

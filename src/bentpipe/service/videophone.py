@@ -44,7 +44,7 @@ H264_VGA: Final = VideoCoefficients(
 def video_scores(
     bit_s: ArrayLike, frames_per_s: ArrayLike = 30.0, loss: ArrayLike = 0.0, of: VideoCoefficients = H264_VGA
 ) -> FloatArray:
-    """Video quality Vq of ITU-T G.1070 (06/2018), clause 11.2; for comparison only, see the module.
+    """Video quality Vq of ITU-T G.1070 (06/2018); for comparison only, see the module.
 
     Parameters
     ----------

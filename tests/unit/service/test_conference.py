@@ -83,7 +83,7 @@ def test_without_enough_rate_there_is_no_picture() -> None:
     assert conference_freezes(link(6e5), 20.0).freezes == 0
     assert conference_freezes(link([5e6, 0.0], start_s=[0.0, 10.0]), 20.0).frozen_s == pytest.approx(10.0, abs=0.05)
     up = conference_freezes(link(5e6, back_loss=1.0), 20.0, direction="up")
-    assert up.count == 1 and conference_freezes(link(5e6, back_loss=1.0), 20.0).freezes == 0
+    assert up.freezes == 1 and conference_freezes(link(5e6, back_loss=1.0), 20.0).freezes == 0
 
 
 def test_what_is_refused() -> None:
