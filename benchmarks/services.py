@@ -51,7 +51,7 @@ def whole(needs: Sequence[Needs], state: LinkState, threads: int) -> tuple[float
     def tile(first: int) -> None:
         judge(
             needs, state, beyond_s=0.01, burst_s=BURST_S, ladder_bit_s=rungs.rungs_bit_s, headroom=rungs.headroom,
-            slots=(first, first + PART), out=out,
+            by_boxes=True, slots=(first, first + PART), out=out,
         )  # fmt: skip
 
     begin, worked = time.perf_counter(), time.process_time()
@@ -139,7 +139,7 @@ def main() -> None:
     state = links(SLOTS)
     whole(needs, links(PART), 1)
     for threads in (1, 2):
-        wall, cpu = min(whole(needs, state, threads) for _ in range(3))
+        wall, cpu = min(whole(needs, state, threads) for _ in range(2))
         count = SLOTS * CELLS * len(needs)
         print(
             f"{CELLS:,} cells, {SLOTS:,} slots, {len(needs)} services on {threads} thread(s): {wall:.2f} s, "
@@ -153,9 +153,9 @@ def main() -> None:
         took = (time.perf_counter() - begin) / part.connected.size
         many = links(PART)
         begin = time.perf_counter()
-        judge([own], many, beyond_s=0.01, burst_s=BURST_S)
+        judge([own], many, beyond_s=0.01, burst_s=BURST_S, by_boxes=True)
         ours = (time.perf_counter() - begin) / many.connected.size
-        found, _ = judge([own], part, beyond_s=0.01, burst_s=BURST_S)
+        found, _ = judge([own], part, beyond_s=0.01, burst_s=BURST_S, by_boxes=True)
         same = float((theirs == found[..., 0]).mean())
         print(
             f"{name}: {1e9 * ours:.0f} ns a link, the NumPy twin {1e9 * took:.0f} ns: {took / ours:.1f} times as long; "

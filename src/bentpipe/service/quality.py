@@ -22,27 +22,26 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.kernel import kernel
-from bentpipe.service.emodel import voice_rating
-from bentpipe.service.exchange import INITIAL_WINDOW, SEGMENT_BYTES, transfer_s
+from bentpipe.service.lattice import box_along, lattice_of, no_lattice
+from bentpipe.service.measures import CALL, EXCHANGE, STREAM, VIDEO_CALL, measure_of, rank_of
 
 Floats32 = npt.NDArray[np.float32]
 Verdicts = npt.NDArray[np.uint8]
 
 
 class Model(IntEnum):
-    """What a service is judged by."""
+    """What a service is judged by: see `bentpipe.service.measures`."""
 
-    CALL = 0
-    VIDEO_CALL = 1
-    EXCHANGE = 2
-    STREAM = 3
+    CALL = CALL
+    VIDEO_CALL = VIDEO_CALL
+    EXCHANGE = EXCHANGE
+    STREAM = STREAM
 
 
 FAILS: Final = 0
 DEGRADED: Final = 1
 WORKS: Final = 2
-_WINDOW, _SEGMENT = INITIAL_WINDOW, SEGMENT_BYTES
-_CALL, _VIDEO_CALL, _EXCHANGE = int(Model.CALL), int(Model.VIDEO_CALL), int(Model.EXCHANGE)
+_CALL, _EXCHANGE = CALL, EXCHANGE
 
 
 class Needs(NamedTuple):
@@ -105,45 +104,10 @@ class LinkState(NamedTuple):
     up_bit_s: Floats32
 
 
-@kernel()
-def _rung(rate_bit_s: float, ladder: npt.NDArray[np.float64], headroom: float) -> float:
-    best = 0.0
-    for rung in ladder:
-        if rung <= headroom * rate_bit_s:
-            best = rung
-    return best
-
-
-@kernel()
-def _transfer_s(size_bytes: float, bit_s: float, rtt_s: float, lost: float, burst_s: float) -> float:
-    """Time of one way of an exchange where loss comes in bursts.
-
-    What a sender answers is not a lost packet but a burst of them: one that it may begin in, with the probability of
-    the loss ratio, and those that begin while it sends.
-    """
-    if size_bytes <= 0.0:
-        return 0.0
-    begun_per_s = lost / ((1.0 - lost) * burst_s) if lost < 1.0 else math.inf
-    events = lost * _SEGMENT / size_bytes + begun_per_s * 8.0 * _SEGMENT / bit_s
-    seconds, _ = transfer_s(size_bytes, bit_s, rtt_s, _WINDOW, min(lost, events))
-    return seconds
-
-
-@kernel()
-def _exchange_s(
-    rtt_s: float, down: float, up: float, sent: float, received: float, setups: float, lost: float, burst_s: float
-) -> float:
-    if lost >= 0.5 or not (down > 0.0 and up > 0.0):
-        return math.inf
-    # A packet of the setup that is lost waits for a timer of 1 s, which doubles (RFC 6298); either way may lose it.
-    waits = setups * (rtt_s + 2.0 * lost / (1.0 - 2.0 * lost))
-    there = _transfer_s(sent, up, rtt_s, lost, burst_s)
-    return waits + there + rtt_s + _transfer_s(received, down, rtt_s, lost, burst_s)
-
-
 @kernel(
     "void(boolean[::1], float32[::1], float32[::1], float32[::1], float32[::1], float64[:, ::1], float64[::1],"
-    "float64, float64, float64, int64, int64, uint8[:, ::1], float32[:, ::1])"
+    "float64, float64, float64, float64[::1], float64[::1], float64[::1], float64[::1], uint8[:, :, :, :, ::1],"
+    "int64, int64, uint8[:, ::1], float32[:, ::1])"
 )
 def _judge(
     connected: npt.NDArray[np.bool_],
@@ -156,6 +120,11 @@ def _judge(
     headroom: float,
     beyond_s: float,
     burst_s: float,
+    rtts: npt.NDArray[np.float64],
+    losses: npt.NDArray[np.float64],
+    downs: npt.NDArray[np.float64],
+    ups: npt.NDArray[np.float64],
+    ranks: Verdicts,
     first: int,
     last: int,
     verdict: Verdicts,
@@ -170,26 +139,26 @@ def _judge(
                     measure[n, s] = math.nan
             continue
         round_trip, lost = float(rtt[n]) + beyond_s, float(loss[n])
-        lesser = min(float(down[n]), float(up[n]))
+        rate_down, rate_up = float(down[n]), float(up[n])
+        lesser = min(rate_down, rate_up)
+        k, r = box_along(lost, losses, False), box_along(round_trip, rtts, True)
+        d, u = box_along(rate_down, downs, True), box_along(rate_up, ups, True)
+        boxed = min(min(k, r), min(d, u)) >= 0
         for s in range(services):
-            model = int(table[s, 0])
+            rank = -1
+            if boxed and (table[s, 0] == _CALL or table[s, 0] == _EXCHANGE):
+                worst = ranks[s, k + 1, r + 1, d, u]
+                if worst == ranks[s, k, r, d + 1, u + 1]:
+                    rank = int(worst)
+            if rank < 0:
+                value = measure_of(table[s], round_trip, lost, rate_down, rate_up, ladder, headroom, burst_s)
+                rank = rank_of(table[s], value)
+                if keep:
+                    measure[n, s] = value
             one_way = 0.5 * round_trip + table[s, 9]
             fits_well = one_way <= table[s, 3] and lost <= table[s, 5] and lesser >= table[s, 7]
             fits = one_way <= table[s, 4] and lost <= table[s, 6] and lesser >= table[s, 8]
-            if model == _CALL:
-                value = voice_rating(one_way, lost, table[s, 10], table[s, 11])
-                well, usable = value >= table[s, 1], value >= table[s, 2]
-            elif model == _EXCHANGE:
-                value = _exchange_s(
-                    round_trip, float(down[n]), float(up[n]), table[s, 12], table[s, 13], table[s, 14], lost, burst_s
-                )
-                well, usable = value <= table[s, 1], value <= table[s, 2]
-            else:
-                value = lesser if model == _VIDEO_CALL else _rung(float(down[n]), ladder, headroom)
-                well, usable = value >= table[s, 1], value >= table[s, 2]
-            verdict[n, s] = 2 if well and fits_well else 1 if usable and fits else 0
-            if keep:
-                measure[n, s] = value
+            verdict[n, s] = 2 if rank == 2 and fits_well else 1 if rank >= 1 and fits else 0
 
 
 def needs_table(needs: Sequence[Needs]) -> npt.NDArray[np.float64]:
@@ -221,6 +190,7 @@ def judge(
     ladder_bit_s: Sequence[float] = (),
     headroom: float = 1.0,
     measures: bool = False,
+    by_boxes: bool = False,
     slots: tuple[int, int] | None = None,
     out: tuple[Verdicts, Floats32] | None = None,
 ) -> tuple[Verdicts, Floats32]:
@@ -242,6 +212,9 @@ def judge(
         Share of the rate that a stream takes at most.
     measures : bool
         Whether the measures are wanted, too.
+    by_boxes : bool
+        Whether to compute corners first (`bentpipe.service.lattice`), which is faster for many links; not together with
+        `measures`. To be the same for all pieces of a run.
     slots : (int, int), optional
         First and last slot (exclusive) to judge, so that threads can share the work; all where left out.
     out : tuple of ndarray, optional
@@ -262,9 +235,10 @@ def judge(
     first, last = slots or (0, shape[0])
     places = shape[1]
     columns: tuple[Any, ...] = tuple(np.ascontiguousarray(column).reshape(-1) for column in state)
-    flat = LinkState(*columns)
+    flat, table = LinkState(*columns), needs_table(needs)
+    boxes = lattice_of(tuple(map(tuple, table.tolist())), burst_s) if by_boxes and not measures else no_lattice(count)
     _judge(
-        *flat, needs_table(needs), np.array(ladder_bit_s, np.float64), headroom, beyond_s, burst_s,
+        *flat, table, np.array(ladder_bit_s, np.float64), headroom, beyond_s, burst_s, *boxes,
         first * places, last * places, out[0].reshape(-1, count), out[1].reshape(-1, count),
     )  # fmt: skip
     return out

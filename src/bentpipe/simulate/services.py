@@ -137,6 +137,7 @@ def service_variables(
             "region_service_works": nothing,
             "region_service_degraded": nothing,
         }
+    from bentpipe.service.lattice import MANY
     from bentpipe.service.quality import LinkState, Model, Needs, judge, terminals_by_region
 
     lost = place_loss(prepared, block, load)
@@ -152,11 +153,14 @@ def service_variables(
     ]  # fmt: skip
     rungs = ladder()
 
+    # By the size of the run, not of the block: every piece of a run is judged in the same way.
+    many = len(prepared.slots) * cells >= MANY
+
     def over(places: slice, there: npt.NDArray[np.bool_], measures: bool) -> tuple[Array, Array]:
         state = LinkState(there, *(np.asarray(column[:, places], np.float32) for column in columns))
         return judge(
             needs, state, beyond_s=what.beyond_s, burst_s=what.burst_s, ladder_bit_s=rungs.rungs_bit_s,
-            headroom=rungs.headroom, measures=measures,
+            headroom=rungs.headroom, measures=measures, by_boxes=many,
         )  # fmt: skip
 
     verdict, _ = over(slice(cells), block.satellite[:, :cells] >= 0, False)

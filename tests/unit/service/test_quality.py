@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bentpipe.service.emodel import rating
 from bentpipe.service.exchange import exchange_s, transfer_s
-from bentpipe.service.quality import LinkState, Model, Needs, judge, terminals_by_region
+from bentpipe.service.lattice import lattice_of
+from bentpipe.service.quality import LinkState, Model, Needs, judge, needs_table, terminals_by_region
 
 BURST_S = 0.02
 LADDER = (300e3, 750e3, 2500e3, 5000e3)
@@ -161,3 +162,40 @@ def test_terminals_are_counted_by_region_in_whole_numbers() -> None:
         for r in range(4):
             expected = ((verdict == k) * terminals[..., None])[:, region == r].sum(axis=1)
             np.testing.assert_array_equal(counted[:, r], expected)
+
+
+def many_links(shape: tuple[int, int], seed: int) -> LinkState:
+    rng = np.random.default_rng(seed)
+    exponents = ((-2.0, 0.2), (-4.5, -0.8), (3.8, 9.0), (3.8, 8.0))
+    return LinkState(
+        rng.random(shape) < 0.95,
+        *((10 ** rng.uniform(low, high, shape)).astype(np.float32) for low, high in exponents),
+    )
+
+
+def test_boxes_of_links_change_no_verdict() -> None:
+    state = many_links((50, 800), 11)
+    more: dict[str, Any] = {"ladder_bit_s": LADDER, "headroom": 0.8, "beyond_s": 0.01}
+    boxed, _ = judge(ALL, state, by_boxes=True, **more)
+    one_by_one, _ = judge(ALL, state, measures=True, **more)
+    np.testing.assert_array_equal(boxed, one_by_one)
+    assert all(len(np.unique(boxed[..., s])) == 3 for s in range(len(ALL)))
+
+
+def test_ranks_fall_from_corner_to_corner() -> None:
+    """What boxes rest on: no measure gets better with more delay, more loss or less rate."""
+    rank = lattice_of(tuple(map(tuple, needs_table(ALL).tolist())), BURST_S).rank.astype(np.int64)
+    judged = [s for s, needs in enumerate(ALL) if needs.model in (Model.CALL, Model.EXCHANGE)]
+    for axis, sign in ((1, -1), (2, -1), (3, 1), (4, 1)):
+        assert (sign * np.diff(rank[judged], axis=axis) >= 0).all()
+
+
+def test_a_link_at_a_corner_or_beyond_has_a_verdict_of_its_own() -> None:
+    boxes = lattice_of(tuple(map(tuple, needs_table(ALL).tolist())), BURST_S)
+    rtt = [boxes.rtt_s[0], boxes.rtt_s[3], boxes.rtt_s[-1], 0.001, 3.0]
+    for down in (boxes.down_bit_s[0], boxes.down_bit_s[9], 1e3, 1e11, math.inf, 0.0):
+        for loss in (0.0, 0.004, 0.2, 0.3):
+            state = link(rtt, loss, down, 5e5)
+            more: dict[str, Any] = {"ladder_bit_s": LADDER, "headroom": 0.8}
+            boxed, _ = judge(ALL, state, by_boxes=True, **more)
+            np.testing.assert_array_equal(boxed, judge(ALL, state, **more)[0])

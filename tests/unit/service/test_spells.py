@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ CUTS = st.lists(st.integers(0, 30), max_size=3)
 
 def pieces(ok: np.ndarray, cuts: list[int]) -> list[tuple[int, np.ndarray]]:
     edges = sorted({0, len(ok), *(cut for cut in cuts if cut < len(ok))})
-    return [(a, ok[a:b]) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [(a, ok[a:b]) for a, b in itertools.pairwise(edges)]
 
 
 @settings(max_examples=150, deadline=None)
