@@ -1,4 +1,4 @@
-"""Two minutes on the machine's clock against the simulation of the same packets: two changes of satellite, an outage."""
+"""Two minutes on the machine's clock against the simulation of the same packets: changes of satellite, an outage."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def simulated(plan: LinkPlan, way: int, sent: np.ndarray) -> np.ndarray:
 
 
 def test_two_minutes_of_packets_fare_as_simulated(tmp_path: Path) -> None:
-    """Bounds: 1 packet in 200 of another fate; lateness within 0.5 ms at the median, 2 ms for 95 in 100; none reordered.
+    """Bounds: 1 packet in 200 of another fate; late by 0.5 ms at the median, 2 ms for 95 in 100; none reordered.
 
     A fate may turn on a tenth of a millisecond where a burst of loss begins, or where the queue is full.
     """
@@ -103,7 +103,7 @@ def test_two_minutes_of_packets_fare_as_simulated(tmp_path: Path) -> None:
     assert outcome.exit_code == 0
     sent, got = zip(*((np.array(line.split(), float).reshape(-1, 2) for line in f.open()) for f in files), strict=True)
     need_trust(outcome)
-    if max(len(one) for one in sent) > 0 and max(np.diff(one[:, 0]).max() for one in sent) > 0.5:
+    if max(np.diff(one[:, 0]).max() for one in sent) > 0.5:
         pytest.skip("the machine was too busy: a sender was away for more than 0.5 s")
     for way, here, there in ((1, sent[0], got[1]), (0, sent[1], got[0])):
         number, at = there[:, 0].astype(int), there[:, 1]
