@@ -58,6 +58,21 @@ COMMANDS: dict[str, Command] = {
         "resilience RUN",
         "How service falls when a random share of the satellites is lost.",
     ),
+    "exec": Command(
+        "execute",
+        "execute",
+        "exec RUN SITE -- PROGRAM",
+        "Run a program behind the link of a site, live.",
+    ),
+    "call": Command(
+        "execute",
+        "call",
+        "call RUN A B -- PROGRAM -- PROGRAM",
+        "Run two programs at two sites, joined by both their links.",
+    ),
+    "trace": Command(
+        "trace", "trace", "trace RUN SITE", "The link of a place as a trace: CSV, TheaterQ, Mahimahi, netem, Chrome."
+    ),
     "sweep": Command(
         "sweep", "app", "sweep", "Plan and run a study of many runs on Dask; resume it; read what it gave.", True
     ),

@@ -47,13 +47,15 @@ def capacity(
         print_lines(found.lines)
 
 
-def target_rates(text: str) -> tuple[float, float]:
+def target_rates(text: str, option: str = "--target") -> tuple[float, float]:
     """Read the rate that each terminal is to get.
 
     Parameters
     ----------
     text : str
         Such as ``25/3``.
+    option : str
+        Where it was given.
 
     Returns
     -------
@@ -66,15 +68,15 @@ def target_rates(text: str) -> tuple[float, float]:
         If it is not two rates in the range.
     """
     parts = text.split("/")
-    allowed, remedy = "0.001 to 100000 Mbit/s each, down then up", "write for example --target 25/3"
+    allowed, remedy = "0.001 to 100000 Mbit/s each, down then up", f"write for example {option} 25/3"
     try:
         rates = [float(part) for part in parts]
     except ValueError:
         rates = []
     if len(rates) != 2:
-        raise InputError(Fault("not a rate down and a rate up", "--target", text, allowed, remedy))
+        raise InputError(Fault("not a rate down and a rate up", option, text, allowed, remedy))
     if not all(0.001 <= rate <= 100_000 for rate in rates):
-        raise InputError(Fault("a rate is out of range", "--target", text, allowed, remedy))
+        raise InputError(Fault("a rate is out of range", option, text, allowed, remedy))
     return rates[0], rates[1]
 
 

@@ -1,7 +1,8 @@
 """A program behind the link: starts the link's process, then the program in its namespace, and sees both to their end.
 
-The caller stays outside: it passes signals on, joins the program's connections to the host's services, and hands on the
-exit code.
+A forked supervisor does all of it, with one thread, in the caller's process group: what a terminal sends
+reaches the program by itself; what is sent to the caller alone is passed on. It joins the program's connections to
+the host's services, and cleans up even where the caller is killed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import selectors
 import shutil
@@ -16,8 +18,11 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -39,11 +44,11 @@ from bentpipe.errors import Fault, InputError, RunError
 
 GRACE_S: Final = 5.0
 """Time between asking a program to end and ending it, s."""
-_PASSED: Final = {
+_PASSED: Final = (
     signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGTSTP, signal.SIGUSR1, signal.SIGUSR2,
     signal.SIGCONT,
-}  # fmt: skip
-_STOPS: Final = (signal.SIGTSTP, signal.SIGSTOP, signal.SIGTTIN, signal.SIGTTOU)
+)  # fmt: skip
+_SAME_S = 0.05  # a signal of the terminal reaches caller and supervisor within this time
 
 
 class NotAllowedError(RunError):
@@ -79,20 +84,28 @@ class _Program:
 
 @dataclass
 class _Session:
-    """All that belongs to one live link, as the caller sees it."""
+    """All that belongs to one live link, as the supervisor sees it."""
 
     plans: Sequence[LinkPlan]
     programs: list[_Program]
     folder: Path
     token: str
     internet: bool
-    say: Callable[[str], None]
+    caller: socket.socket
+    mask: set[Any]
     control: socket.socket = field(init=False)
     offers: socket.socket | None = None
     link_pid: int = 0
     feeders: list[int] = field(default_factory=list)
     made: dict[str, Any] = field(default_factory=dict)
     user: int = -1
+    direct: dict[int, float] = field(default_factory=dict)
+    indirect: list[tuple[float, int]] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        """Have the caller tell the user a line."""
+        with contextlib.suppress(OSError):
+            self.caller.send(json.dumps({"say": line}).encode())
 
 
 def run_program(
@@ -187,26 +200,135 @@ def _run(
     environment: Mapping[str, str] | None,
     say: Callable[[str], None] | None,
 ) -> Outcome:
+    """Fork the supervisor, pass on to it what signals come, and tell what it tells."""
     for program in programs:
         if not program:
             raise InputError(Fault("no program is given", "PROGRAM", remedy="end with: -- PROGRAM ARGUMENTS"))
     if not sys.platform.startswith("linux"):
         raise NotAllowedError("namespaces are there on Linux only")
     leftovers.clean_up()
-    folder, token = leftovers.new_record()
-    base = dict(os.environ if environment is None else environment) | {leftovers.TOKEN: token}
+    base = dict(os.environ if environment is None else environment)
     for name in ("no_proxy", "NO_PROXY"):
         base[name] = ",".join(filter(None, (base.get(name), HOST, *ADDRESSES)))
     behind = [_Program(p, base | dict(k)) for p, k in zip(programs, known, strict=True)]
-    session = _Session(plans, behind, folder, token, internet, say or _to_stderr)
-    passed = signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED | {signal.SIGCHLD})
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    came, come = os.pipe()
+    os.set_blocking(come, False)
+    caller = os.getpid()
+
+    def work(mask: set[Any]) -> None:
+        ours.close()
+        os.close(come)
+        os.set_blocking(came, False)
+        folder, token = leftovers.new_record()
+        for program in behind:
+            program.environment[leftovers.TOKEN] = token
+        session = _Session(plans, behind, folder, token, internet, theirs, mask)
+        _supervise(session, came, caller, via, duration_s, loop, between_s)
+
+    with _signals_to(come):
+        pid = _fork_supervisor(work, theirs)
+        theirs.close()
+        os.close(came)
+        try:
+            return _listen(ours, say or _to_stderr)
+        finally:
+            ours.close()
+            os.waitpid(pid, 0)
+            os.close(come)
+
+
+@contextlib.contextmanager
+def _signals_to(file: int) -> Iterator[None]:
+    """Write the number of every signal that comes to a file, whichever thread gets it, and do nothing else.
+
+    Only the main thread can; in another one the caller's signals stay as they are.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _PASSED}
+    woken = signal.set_wakeup_fd(file, warn_on_full_buffer=False)
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        signal.set_wakeup_fd(woken)
+
+
+def _listen(supervisor: socket.socket, say: Callable[[str], None]) -> Outcome:
+    """Tell the user what the supervisor says, until it says how it ended."""
+    while True:
+        content = supervisor.recv(1 << 20)
+        if not content:
+            raise RunError("the supervisor of the link ended before its time")
+        told = json.loads(content)
+        if "say" in told:
+            say(told["say"])
+        elif "not_allowed" in told:
+            raise NotAllowedError(told["not_allowed"])
+        elif "failed" in told:
+            raise RunError(told["failed"])
+        else:
+            return Outcome(told["exit_code"], told["account"])
+
+
+def _fork_supervisor(work: Callable[[set[Any]], None], channel: socket.socket) -> int:
+    """Fork the process that does all else; it never comes back, and tells what goes wrong."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED, signal.SIGCHLD})
+    pid = _plain_fork()
+    if pid:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        return pid
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        work(mask)
+        code = 0
+    except NotAllowedError as error:
+        channel.send(json.dumps({"not_allowed": str(error)}).encode())
+    except BaseException as error:
+        known = isinstance(error, RunError | InputError)
+        text = str(error) if known else f"{type(error).__name__}: {error}"
+        channel.send(json.dumps({"failed": text}).encode())
+        if os.environ.get("BENTPIPE_TRACEBACK"):
+            traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _plain_fork() -> int:
+    """Fork; the threads of the caller's libraries, which Python warns of, are not used by any child."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+def _supervise(
+    session: _Session,
+    came: int,
+    caller: int,
+    via: str | None,
+    duration_s: float | None,
+    loop: bool,
+    between_s: float,
+) -> None:
+    """Start the link and the programs, see them to their end, clean up, and tell how it went."""
     try:
         _start_link(session, via, loop, between_s)
-        return _see_through(session, passed, duration_s)
+        outcome = _see_through(session, came, caller, duration_s)
     finally:
         _end_link(session)
-        shutil.rmtree(folder, ignore_errors=True)
-        signal.pthread_sigmask(signal.SIG_SETMASK, passed)
+        shutil.rmtree(session.folder, ignore_errors=True)
+    told = {"exit_code": outcome.exit_code, "account": outcome.account}
+    with contextlib.suppress(OSError):
+        session.caller.send(json.dumps(told).encode())
 
 
 def _to_stderr(line: str) -> None:
@@ -216,8 +338,6 @@ def _to_stderr(line: str) -> None:
 
 def _fork(work: Callable[[], None]) -> int:
     """Run a function in a process of its own, which never comes back."""
-    sys.stdout.flush()
-    sys.stderr.flush()
     parent = os.getpid()
     pid = os.fork()
     if pid:
@@ -231,8 +351,6 @@ def _fork(work: Callable[[], None]) -> int:
     except Exception as error:
         os.write(2, f"bentpipe: the link's process failed: {type(error).__name__}: {error}\n".encode())
         if os.environ.get("BENTPIPE_TRACEBACK"):
-            import traceback
-
             traceback.print_exc()
     finally:
         os._exit(code)
@@ -293,16 +411,14 @@ def _explained(made: dict[str, Any], via: str | None) -> str:
     return f"no network namespace: {made['error']}{hint}"
 
 
-def _start_program(session: _Session, program: _Program, passed: set[Any]) -> None:
+def _start_program(session: _Session, program: _Program) -> None:
     """Start a program in its namespace; raise what its start raised."""
     parent = os.getpid()
     read, write = os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
     program.pid = os.fork()
     if program.pid == 0:
         os.close(read)
-        _become(session, program, passed, parent, write)
+        _become(session, program, parent, write)
     os.close(write)
     with os.fdopen(read, "rb") as pipe:
         told = pipe.read()
@@ -317,7 +433,7 @@ def _start_program(session: _Session, program: _Program, passed: set[Any]) -> No
             raise RunError(f"the program's namespace could not be entered ({where}): {os.strerror(int(number))}")
 
 
-def _become(session: _Session, program: _Program, passed: set[Any], parent: int, write: int) -> NoReturn:
+def _become(session: _Session, program: _Program, parent: int, write: int) -> NoReturn:
     """In the child: enter the namespace, and become the program."""
     where = "process"
     try:
@@ -334,7 +450,7 @@ def _become(session: _Session, program: _Program, passed: set[Any], parent: int,
             lay_over(names, "/etc/resolv.conf")
         for number in (signal.SIGPIPE, getattr(signal, "SIGXFSZ", signal.SIGPIPE)):
             signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, passed)
+        signal.pthread_sigmask(signal.SIG_SETMASK, session.mask)
         where = "program"
         os.execvpe(program.arguments[0], list(program.arguments), program.environment)
     except OSError as error:
@@ -344,7 +460,7 @@ def _become(session: _Session, program: _Program, passed: set[Any], parent: int,
     os._exit(127)
 
 
-def _see_through(session: _Session, passed: set[Any], duration_s: float | None) -> Outcome:
+def _see_through(session: _Session, came: int, caller: int, duration_s: float | None) -> Outcome:
     """Start the clock and the programs, and serve them until they end."""
     selector = selectors.DefaultSelector()
     forwarder = None
@@ -353,52 +469,65 @@ def _see_through(session: _Session, passed: set[Any], duration_s: float | None) 
     origin = time.monotonic()
     session.control.send(f"start {origin!r}".encode())
     for program in session.programs:
-        _start_program(session, program, passed)
-    watched = _PASSED | {signal.SIGCHLD}
-    signals = signal_file({int(number) for number in watched})
-    selector.register(signals, selectors.EVENT_READ, lambda _: _on_signals(session, signals))
-    broken: list[bool] = []
+        _start_program(session, program)
+    signals = signal_file({int(number) for number in (*_PASSED, signal.SIGCHLD)})
+    gone: list[str] = []
 
-    def on_control(_: int) -> None:
-        broken.append(True)
-        selector.unregister(session.control)
-        _signal_all(session, signal.SIGTERM)
+    def lost(who: str, what: Any) -> None:
+        gone.append(who)
+        selector.unregister(what)
 
-    selector.register(session.control, selectors.EVENT_READ, on_control)
-    deadline = np_inf if duration_s is None else origin + duration_s
-    asked = False
-    tidied = origin
-    try:
-        while any(program.exit_code is None for program in session.programs):
-            now = time.monotonic()
-            if now >= deadline:
-                _signal_all(session, signal.SIGKILL if asked else signal.SIGTERM)
-                deadline, asked = (np_inf if asked else now + GRACE_S), True
-            for key, events in selector.select(min(max(deadline - now, 0.0), 2.0)):
-                key.data(events)
-            if forwarder is not None and now > tidied + 5.0:
-                forwarder.tidy()
-                tidied = now
-    finally:
-        os.close(signals)
+    def on_caller(_: int) -> None:
+        numbers = os.read(came, 64)
+        if not numbers:
+            lost("caller", came)
+        session.indirect += [(time.monotonic(), number) for number in numbers]
+
+    selector.register(signals, selectors.EVENT_READ, lambda _: _on_signals(session, signals, caller))
+    selector.register(came, selectors.EVENT_READ, on_caller)
+    selector.register(session.control, selectors.EVENT_READ, lambda _: lost("link", session.control))
+    deadline = math.inf if duration_s is None else origin + duration_s
+    asked, tidied = False, origin
+    while any(program.exit_code is None for program in session.programs):
+        now = time.monotonic()
+        if gone and not asked:
+            deadline = now
+        if now >= deadline:
+            _signal_all(session, signal.SIGKILL if asked else signal.SIGTERM)
+            deadline, asked = (math.inf if asked else now + GRACE_S), True
+        _pass_on(session, now)
+        wait = _SAME_S if session.indirect else 2.0
+        for key, events in selector.select(min(max(deadline - now, 0.0), wait)):
+            key.data(events)
+        if forwarder is not None and now > tidied + 5.0:
+            forwarder.tidy()
+            tidied = now
     code = next((p.exit_code for p in session.programs if p.exit_code), 0)
-    return Outcome(code, _account(session, bool(broken)))
+    return Outcome(code, _account(session, "link" in gone))
 
 
-np_inf = float("inf")
-
-
-def _on_signals(session: _Session, file: int) -> None:
-    """Pass on what was sent to the caller alone; what the terminal sends reaches the program by itself."""
+def _on_signals(session: _Session, file: int, caller: int) -> None:
+    """Note what the whole process group was sent; the program has it as well."""
     for _ in range(32):
         try:
-            entry = os.read(file, 128)
+            (number,) = struct.unpack_from("=I", os.read(file, 128))
         except BlockingIOError:
             return
-        number, _, code = struct.unpack_from("=IiI", entry)
         if number == signal.SIGCHLD:
-            _reap(session)
-        elif struct.unpack("=i", struct.pack("=I", code))[0] <= 0:
+            _reap(session, caller)
+        else:
+            session.direct[number] = time.monotonic()
+
+
+def _pass_on(session: _Session, now: float) -> None:
+    """Pass on what the caller alone was sent."""
+    waiting, session.indirect = session.indirect, []
+    for at, number in waiting:
+        if abs(session.direct.get(number, -math.inf) - at) < 2.0 * _SAME_S:
+            continue
+        if now < at + _SAME_S:
+            session.indirect.append((at, number))
+        else:
             _signal_all(session, number)
 
 
@@ -409,8 +538,8 @@ def _signal_all(session: _Session, number: int) -> None:
                 os.kill(program.pid, number)
 
 
-def _reap(session: _Session) -> None:
-    """Learn which programs ended; where one was stopped, stop as well, so that the shell comes back."""
+def _reap(session: _Session, caller: int) -> None:
+    """Learn which programs ended; where the only one was stopped, stop the caller, so that the shell comes back."""
     for program in session.programs:
         if not program.pid or program.exit_code is not None:
             continue
@@ -418,10 +547,9 @@ def _reap(session: _Session) -> None:
         if pid == 0:
             continue
         if os.WIFSTOPPED(status):
-            if os.WSTOPSIG(status) in _STOPS and len(session.programs) == 1:
-                os.kill(os.getpid(), signal.SIGSTOP)
+            if len(session.programs) == 1:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(program.pid, signal.SIGCONT)
+                    os.kill(caller, signal.SIGSTOP)
         else:
             code = os.waitstatus_to_exitcode(status)
             program.exit_code = 128 - code if code < 0 else code
