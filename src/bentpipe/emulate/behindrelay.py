@@ -58,7 +58,7 @@ class RelayResult:
 
 
 def run_behind_relay(
-    plan: LinkPlan,
+    link: LiveLink | LinkPlan,
     program: Sequence[str | os.PathLike[str]],
     forwards: Iterable[Forward] = (),
     *,
@@ -75,14 +75,14 @@ def run_behind_relay(
 
     Parameters
     ----------
-    plan : LinkPlan
+    link : LiveLink or LinkPlan
         The link; its trace begins with the program.
     program : sequence of str
         Program and arguments.
     forwards : iterable of Forward
         UDP ports.
     loop : bool
-        Whether the trace begins anew at its end; otherwise the link is down from there on.
+        Whether the trace of a plan begins anew at its end; otherwise the link is down from there on.
     host : str
         Loopback address to listen on.
     port : int
@@ -103,7 +103,9 @@ def run_behind_relay(
     RelayResult
         Exit code and verdict. An InputError where the program cannot be started.
     """
-    wanted, link = tuple(forwards), LiveLink(plan, loop)
+    wanted = tuple(forwards)
+    if isinstance(link, LinkPlan):
+        link = LiveLink(link, loop)
     with relay_running(link, wanted, host=host, port=port, late_limit_s=late_limit_s) as relay:
         if say is not None:
             for line in relay.described():
