@@ -256,7 +256,6 @@ class _Session:
 def _started(words: list[str], folder: Path) -> Iterator[_Session]:
     """Start ``bentpipe exec`` with the holder as its program."""
     command = [sys.executable, "-c", _EXEC, "exec", *words, "--json", str(folder / "account.json"), "--"]
-    before = dict(os.environ)
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(
             [*command, sys.executable, "-c", _HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
@@ -269,12 +268,17 @@ def _started(words: list[str], folder: Path) -> Iterator[_Session]:
             _close(process)
             pytest.fail(f"the link could not be opened: {session.said()}", pytrace=False)
         pid, environment = json.loads(told)
-        session.link = SatelliteLink(pid, {k: v for k, v in environment.items() if before.get(k) != v})
+        session.link = SatelliteLink(pid, {k: v for k, v in environment.items() if _is_of_link(k, v)})
         yield session
     finally:
         session.link._end_programs()
         _close(process)
         process.stdout.close()
+
+
+def _is_of_link(name: str, value: str) -> bool:
+    """Whether a variable of the holder is one that the link has set."""
+    return os.environ.get(name) != value and (name.startswith("BENTPIPE_") or name.upper().endswith("_PROXY"))
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:
