@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from bentpipe.cli.capacity import target_rates
 from bentpipe.cli.output import as_json
+from bentpipe.cli.trace import place_degrees, span_s
 from bentpipe.errors import Fault, InputError
 
 _VIA = ("tun", "packet", "relay")
@@ -63,7 +65,7 @@ def execute(
 
     outcome = behind_link(
         plan, program, via=None if via is None else _one_of(via, _VIA, "--via"), internet=internet,
-        duration_s=None if duration is None else seconds(duration), loop=loop, say=say,
+        duration_s=_span(duration), loop=loop, say=say,
     )  # fmt: skip
     return _finish("exec", outcome, report)
 
@@ -90,21 +92,22 @@ def call(
     before, programs = split_words(context.obj, words or [], 2)
     if len(before) != 3:
         raise InputError(Fault("a call needs a run and two sites", "RUN A B", " ".join(before), "three words"))
-    from bentpipe.emulate.runplan import run_plan
-    from bentpipe.emulate.ways import call_link, between_sites_s
-
     import bentpipe
+    from bentpipe.emulate.runplan import between_sites_s, run_plan
+    from bentpipe.emulate.ways import call_link
 
     run = bentpipe.open_run(before[0])
     treatment = _one_of(outage, ("hold", "drop"), "--outage")
     plans = tuple(
-        run_plan(run, site, at=at, rate_bit_s=None if rate is None else rates(rate), outage=treatment)
+        run_plan(run, site, at=at, rate_bit_s=_rates(rate), outage=treatment)
         for site in before[1:]
     )
+    between_s, note = between_sites_s(run, before[1], before[2], None if between is None else 1e-3 * between)
+    say(note)
     outcome = call_link(
-        plans, programs, between_s=between_sites_s(run, before[1], before[2], between),
+        plans, programs, between_s=between_s,
         via=None if via is None else _one_of(via, _VIA[:2], "--via"),
-        duration_s=None if duration is None else seconds(duration), loop=loop, say=say,
+        duration_s=_span(duration), loop=loop, say=say,
     )  # fmt: skip
     return _finish("call", outcome, report)
 
@@ -141,51 +144,6 @@ def split_words(arguments: Sequence[str], words: list[str], programs: int) -> tu
     return words, parts
 
 
-def rates(text: str) -> tuple[float, float]:
-    """Read two rates in Mbit/s as bit/s.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``100/10``.
-
-    Returns
-    -------
-    tuple of float
-        Down and up, bit/s.
-    """
-    try:
-        down, up = (1e6 * float(part) for part in text.split("/"))
-    except ValueError:
-        remedy = "write for example --rate 100/10"
-        raise InputError(Fault("not a rate down and a rate up", "--rate", text, "Mbit/s", remedy)) from None
-    return down, up
-
-
-def seconds(text: str) -> float:
-    """Read a span of time.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``90s``, ``10m``, ``1h30m``.
-
-    Returns
-    -------
-    float
-        Seconds.
-    """
-    from bentpipe.scenario.values import parse_duration
-
-    try:
-        value = parse_duration(text).total_seconds()
-    except ValueError as error:
-        raise InputError(Fault(str(error), "--duration", text)) from None
-    if value <= 0.0:
-        raise InputError(Fault("not a span of time", "--duration", text, "above 0"))
-    return value
-
-
 def say(line: str) -> None:
     """Tell the user a line on stderr, which is the program's as well."""
     sys.stderr.write(f"bentpipe: {line}\n")
@@ -202,7 +160,7 @@ def _plan(
     before: list[str], at: str | None, place: str | None, trace: Path | None, rate: str | None, outage: str
 ) -> Any:
     """Plan of the link that is asked for."""
-    given = None if rate is None else rates(rate)
+    given = _rates(rate)
     if trace is not None:
         if before or place or at or rate:
             raise InputError(Fault("a trace needs no run, site, place, time or rate", "--trace", str(trace)))
@@ -221,19 +179,21 @@ def _plan(
     from bentpipe.emulate.moments import moment, place_course
     from bentpipe.simulate.placeseries import place_series
 
-    latitude, longitude = _degrees(place)
+    latitude, longitude = place_degrees(place)
     begin = moment(run, place_course(run, latitude, longitude), at)
     return place_plan(run, place_series(run, latitude, longitude, begin.first, None, given), begin.note, outage)
 
 
-def _degrees(text: str) -> tuple[float, float]:
-    try:
-        latitude, longitude = (float(part) for part in text.split(","))
-    except ValueError:
-        latitude = longitude = 999.0
-    if not (abs(latitude) <= 90.0 and abs(longitude) <= 180.0):
-        raise InputError(Fault("not a place", "--place", text, "LAT,LON in degrees", "write --place 50.45,30.52"))
-    return latitude, longitude
+def _rates(text: str | None) -> tuple[float, float] | None:
+    """Rates down and up in bit/s, where they are given in Mbit/s."""
+    if text is None:
+        return None
+    down, up = target_rates(text, "--rate")
+    return 1e6 * down, 1e6 * up
+
+
+def _span(text: str | None) -> float | None:
+    return None if text is None else span_s("--duration", text)
 
 
 def _finish(command: str, outcome: Any, report: Path | None) -> int:

@@ -45,10 +45,10 @@ def trace(
 
     csv is read back by bentpipe; the others replay elsewhere, and each says what it loses.
     """
-    point = None if place is None else _place(place)
+    point = None if place is None else place_degrees(place)
     given = None if rate is None else target_rates(rate, "--rate")
-    duration_s = _seconds("--duration", duration)
-    step_s = None if step is None else _seconds("--step", step)
+    duration_s = span_s("--duration", duration)
+    step_s = None if step is None else span_s("--step", step)
     import bentpipe
     from bentpipe.emulate.maketrace import PlaceSeries, make_trace
 
@@ -67,7 +67,7 @@ def trace(
         print_lines(made.lines)
 
 
-def _place(text: str) -> tuple[float, float]:
+def place_degrees(text: str) -> tuple[float, float]:
     """Latitude and longitude, degrees."""
     try:
         latitude, longitude = (float(part) for part in text.split(","))
@@ -79,7 +79,7 @@ def _place(text: str) -> tuple[float, float]:
     return latitude, longitude
 
 
-def _seconds(option: str, text: str) -> float:
+def span_s(option: str, text: str) -> float:
     """Length of time, s."""
     from bentpipe.scenario.values import parse_duration
 

@@ -391,6 +391,7 @@ def _start_link(session: _Session, via: str | None, loop: bool, between_s: float
         program.namespace = file
     if session.made["user_namespace"]:
         session.user = files[-1]
+    session.say(_taken(session.made, session.internet))
 
 
 def _feeding(plan: LinkPlan, write: int, read: int, loop: bool) -> Callable[[], None]:
@@ -399,6 +400,17 @@ def _feeding(plan: LinkPlan, write: int, read: int, loop: bool) -> Callable[[], 
         pump(looped(plan.pieces, plan.length_s) if loop else plan.pieces(), write)
 
     return work
+
+
+def _taken(made: dict[str, Any], internet: bool) -> str:
+    """Which way was taken, and what it cannot do."""
+    how = {"tun": "a TUN device", "packet": "packet sockets"}[made["via"]]
+    where = "a user namespace, without root: sudo and the like do not work in it" if made["user_namespace"] else "root"
+    reach = "the Internet by TCP and UDP; ping reaches this host only" if internet else "this host"
+    if made["call"]:
+        return f"{how} ({where}); IPv4 only"
+    return f"{how} ({where}); IPv4 only; beyond the link: {reach}, at {HOST}" if not internet else (
+        f"{how} ({where}); IPv4 only; beyond the link: this host at {HOST}, {reach}")  # fmt: skip
 
 
 def _explained(made: dict[str, Any], via: str | None) -> str:

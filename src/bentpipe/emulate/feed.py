@@ -25,6 +25,7 @@ Piece = tuple[TraceSteps, float]
 
 _HEADER: Final = struct.Struct("<4id")
 _PIPE_BYTES: Final = 1 << 20
+_CHUNK_BYTES: Final = 1 << 16
 _SET_PIPE_SIZE: Final = 1031  # F_SETPIPE_SZ, which Python has from 3.10 on for Linux only
 
 
@@ -180,7 +181,7 @@ class Feed:
             return False
         while not self._whole():
             try:
-                more = os.read(self._file, _PIPE_BYTES)
+                more = os.read(self._file, _CHUNK_BYTES)
             except BlockingIOError:
                 if not wait:
                     return False
@@ -190,6 +191,8 @@ class Feed:
                 self.over = self._down.final = self._up.final = True
                 return True
             self._got += more
+            if not wait and not self._whole():
+                return False  # a little at a time: packets are waiting
         self._take(now_s)
         return True
 

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -232,6 +233,8 @@ def live(
     try:
         ends = make_ends(via, addresses, internet)
     except OSError as error:
+        if os.environ.get("BENTPIPE_TRACEBACK"):
+            traceback.print_exc()
         control.send(json.dumps({"error": error.strerror, "number": error.errno}).encode())
         return
     watch = None
@@ -241,7 +244,7 @@ def live(
     shaper, flows = _shaper(plans, feeds, ends, watch, between_s)
     shaper.prepare()
     user = [here("user")] if ends.user_namespace else []
-    made = {"via": ends.via, "user_namespace": ends.user_namespace}
+    made = {"via": ends.via, "user_namespace": ends.user_namespace, "call": call}
     socket.send_fds(control, [json.dumps(made).encode()], [*ends.namespaces, *user])
     before = ends.dropped()
     order = control.recv(100)

@@ -17,7 +17,7 @@ QUEUE_PACKETS: Final = 10_000
 
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK = 0x8913, 0x8914, 0x8916, 0x891C
-_SIOCSIFMTU, _SIOCSIFHWADDR, _SIOCSIFTXQLEN, _SIOCETHTOOL = 0x8922, 0x8924, 0x8943, 0x8946
+_SIOCSIFMTU, _SIOCSIFHWADDR, _SIOCETHTOOL = 0x8922, 0x8924, 0x8946
 _IFF_UP, _IFF_NOARP = 0x1, 0x80
 _ETHTOOL_OFF: Final = (0x17, 0x1F, 0x24, 0x2C)  # transmit checksums, TCP segmentation, segmentation, receive offload
 _RTM_NEWLINK, _RTM_NEWROUTE = 16, 24
@@ -78,7 +78,9 @@ def set_up(name: str, address: str | None = None, netmask: str = "255.255.255.25
 
         if name != "lo":
             call(_SIOCSIFMTU, struct.pack("i", MTU))
-            call(_SIOCSIFTXQLEN, struct.pack("i", QUEUE_PACKETS))
+            # By rtnetlink, as the ioctl is root's alone even in one's own namespace.
+            link = struct.pack("BxHiII", socket.AF_UNSPEC, 0, socket.if_nametoindex(name), 0, 0)
+            _ask(_RTM_NEWLINK, 0, link + _attribute(13, struct.pack("I", QUEUE_PACKETS)))
         flags = struct.unpack_from("H", call(_SIOCGIFFLAGS, b""), 16)[0] | _IFF_UP
         call(_SIOCSIFFLAGS, struct.pack("H", flags if arp else flags | _IFF_NOARP))
         if address is not None:

@@ -30,6 +30,7 @@ BINS: Final = 10_000
 """Bins: up to 0.1 s; the last one holds all that is later."""
 _BATCH: Final = 256
 _AHEAD_S: Final = 20.0  # steps are fetched before they are needed by so much
+_FETCH_S: Final = 0.01  # how often a piece of them is fetched, s
 _LOOK_S: Final = 0.02  # how often the control channel is asked, s
 
 
@@ -224,7 +225,8 @@ class Shaper:
     def prepare(self) -> None:
         """Fetch the first steps, and load what is compiled, before the clock begins to run."""
         for feed in self.feeds:
-            feed.pull(0.0, wait=True)
+            while feed.end_s < _AHEAD_S and feed.pull(0.0, wait=True):
+                pass
         nothing = np.zeros(1)
         for flow in self.flows:
             for queue, _, _ in flow.stages:
@@ -255,7 +257,7 @@ class Shaper:
                 moved += flow.let_out(ahead, clock, origin_s)
             for flow in flows:
                 moved += flow.take(clock() - origin_s)
-            if now > fetched + 0.05:
+            if now > fetched + _FETCH_S:
                 fetched = now
                 for feed in self.feeds:
                     if feed.end_s < now + _AHEAD_S and feed.pull(now - 1.0):

@@ -1,14 +1,21 @@
-"""Programs behind a link, by the best way that this machine allows."""
+"""Programs behind a link, by the best way that this machine allows: namespaces, or else a relay."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from bentpipe.emulate.execute import NotAllowedError, Outcome, run_call, run_program
+from bentpipe.emulate.feed import Piece
 from bentpipe.emulate.plan import LinkPlan
+from bentpipe.emulate.tracefile import open_trace
 from bentpipe.errors import Fault, InputError
-from bentpipe.results.opened import Run
+
+VIA: Final = ("tun", "packet", "relay")
+"""Ways to put a program behind a link; by default the first that works."""
 
 Say = Callable[[str], None]
 
@@ -33,9 +40,9 @@ def behind_link(
     program : sequence of str
         Program and arguments.
     via : str, optional
-        ``"tun"``, ``"packet"`` or ``"relay"``; the first that works by default.
+        One of :data:`VIA`; the first that works by default.
     internet, duration_s, loop, environment
-        As of :func:`~bentpipe.emulate.execute.run_program`.
+        As of :func:`~bentpipe.emulate.execute.run_program`; a relay always reaches the Internet.
     say : callable
         Takes lines for the user.
 
@@ -45,9 +52,39 @@ def behind_link(
     """
     for note in plan.notes:
         say(note)
-    return run_program(
-        plan, program, via=via, internet=internet, duration_s=duration_s, loop=loop, environment=environment, say=say
-    )
+    if via != "relay":
+        try:
+            return run_program(
+                plan, program, via=via, internet=internet, duration_s=duration_s, loop=loop,
+                environment=environment, say=say,
+            )  # fmt: skip
+        except NotAllowedError as error:
+            if via is not None:
+                raise
+            say(f"{error}: a relay takes its place")
+    return _behind_relay(plan, program, duration_s, loop, environment, say)
+
+
+def _behind_relay(
+    plan: LinkPlan,
+    program: Sequence[str],
+    duration_s: float | None,
+    loop: bool,
+    environment: Mapping[str, str] | None,
+    say: Say,
+) -> Outcome:
+    from bentpipe.emulate.behindrelay import run_behind_relay
+    from bentpipe.emulate.livelink import LiveLink
+    from bentpipe.emulate.relay import CANNOT
+
+    for line in CANNOT.splitlines():
+        say(line)
+    known = {"BENTPIPE_HOST": "127.0.0.1", "BENTPIPE_SITE": plan.place}
+    found = run_behind_relay(
+        LiveLink(plan, loop), program, environment=dict(os.environ if environment is None else environment) | known,
+        duration_s=duration_s,
+    )  # fmt: skip
+    return Outcome(found.exit_code, found.account)
 
 
 def call_link(
@@ -58,6 +95,7 @@ def call_link(
     via: str | None = None,
     duration_s: float | None = None,
     loop: bool = False,
+    environment: Mapping[str, str] | None = None,
     say: Say,
 ) -> Outcome:
     """Run two programs at two places; see :func:`~bentpipe.emulate.execute.run_call`.
@@ -70,8 +108,8 @@ def call_link(
         Two.
     between_s : float
         Between the points of presence, one way, s.
-    via, duration_s, loop
-        As there.
+    via, duration_s, loop, environment
+        As there; a relay cannot do it.
     say : callable
         Takes lines for the user.
 
@@ -79,10 +117,49 @@ def call_link(
     -------
     Outcome
     """
-    for plan in plans:
-        for note in plan.notes:
-            say(note)
+    for note in dict.fromkeys(note for plan in plans for note in plan.notes):
+        say(note)
     return run_call(
         (plans[0], plans[1]), (programs[0], programs[1]), between_s=between_s, via=via, duration_s=duration_s,
-        loop=loop, say=say,
+        loop=loop, environment=environment, say=say,
     )  # fmt: skip
+
+
+def trace_plan(path: Path, outage: str = "hold") -> LinkPlan:
+    """Plan a link from a trace in a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        As `bentpipe trace` writes it, or one's own with the same columns.
+    outage : str
+        As of :class:`~bentpipe.emulate.plan.LinkPlan`.
+
+    Returns
+    -------
+    LinkPlan
+        Where the file does not say how long it is, its last row lasts as long as the row before.
+    """
+    head, first = open_trace(path)
+    length = head.duration_s
+    if not math.isfinite(length):
+        last = [0.0, 0.0]
+        for part in first:
+            last = [*last, *part.start_s[-2:].tolist()][-2:]
+        step = head.step_s if math.isfinite(head.step_s) else last[1] - last[0]
+        if step <= 0.0:
+            remedy = "say how long it is: a line '# duration_s: 120' at the top"
+            raise InputError(Fault("the trace has one row and does not say how long it is", str(path), remedy=remedy))
+        length = last[1] + step
+
+    def pieces() -> Iterator[Piece]:
+        _, parts = open_trace(path)
+        before = next(parts, None)
+        while before is not None:
+            after = next(parts, None)
+            yield before, length if after is None else float(after.start_s[0])
+            before = after
+
+    what = head.place or path.name
+    return LinkPlan(what, pieces, length, outage=outage, notes=(f"{what}, {length:g} s from {path}", *head.assumed))
+
