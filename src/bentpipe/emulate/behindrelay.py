@@ -101,7 +101,7 @@ def run_behind_relay(
     Returns
     -------
     RelayResult
-        Exit code and verdict. An InputError where the program cannot be started.
+        Exit code and verdict.
     """
     wanted = tuple(forwards)
     if isinstance(link, LinkPlan):
@@ -111,7 +111,7 @@ def run_behind_relay(
             for line in relay.described():
                 say(line)
         variables = dict(os.environ if environment is None else environment) | relay.environment()
-        returncode = _run(program, variables, directory, duration_s)
+        returncode = _run(program, variables, directory, duration_s, say or _to_stderr)
     return RelayResult(returncode, relay.verdict())
 
 
@@ -215,13 +215,19 @@ if sys.platform == "linux":
             return super().select(timeout)
 
 
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(f"bentpipe: {line}\n")
+    sys.stderr.flush()
+
+
 def _run(
     program: Sequence[str | os.PathLike[str]],
     environment: Mapping[str, str],
     directory: str | os.PathLike[str] | None,
     duration_s: float | None,
+    say: Callable[[str], None],
 ) -> int:
-    """Run a program and pass on signals; its return code."""
+    """Run a program and pass on signals; its return code, or 126 or 127 as of a shell where it cannot be started."""
     if not program:
         raise InputError(Fault("no program is given", "PROGRAM", remedy="end with: -- PROGRAM ARGUMENTS"))
     child: list[subprocess.Popen[bytes]] = []
@@ -229,9 +235,8 @@ def _run(
         try:
             child.append(subprocess.Popen([os.fspath(part) for part in program], env=dict(environment), cwd=directory))
         except OSError as error:
-            raise InputError(
-                Fault(f"the program cannot be started ({error.strerror or error})", "PROGRAM", os.fspath(program[0]))
-            ) from None
+            say(f"{os.fspath(program[0])}: {error.strerror or error}")
+            return 127 if isinstance(error, FileNotFoundError | NotADirectoryError) else 126
         return wait_for(child[0], duration_s)
 
 

@@ -82,9 +82,12 @@ assert os.environ["KEPT"] == "yes"
 def test_exit_codes_are_those_of_the_program():
     assert run_behind_relay(plan(), python("raise SystemExit(7)")).exit_code == 7
     assert RelayResult(-15, None).exit_code == 143
-    for bad in (["/no/such/program"], []):
-        with pytest.raises(InputError, match="PROGRAM"):
-            run_behind_relay(plan(), bad)
+    with pytest.raises(InputError, match="PROGRAM"):
+        run_behind_relay(plan(), [])
+    said = []
+    assert run_behind_relay(plan(), ["/no/such/program"], say=said.append).exit_code == 127
+    assert "/no/such/program: " in said[-1]
+    assert run_behind_relay(plan(), [os.devnull], say=said.append).exit_code == 126
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
