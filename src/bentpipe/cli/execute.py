@@ -102,10 +102,7 @@ def call(
 
     run = bentpipe.open_run(before[0])
     treatment = _one_of(outage, ("hold", "drop"), "--outage")
-    plans = tuple(
-        run_plan(run, site, at=at, rate_bit_s=_rates(rate), outage=treatment)
-        for site in before[1:]
-    )
+    plans = tuple(run_plan(run, site, at=at, rate_bit_s=_rates(rate), outage=treatment) for site in before[1:])
     between_s, note = between_sites_s(run, before[1], before[2], None if between is None else 1e-3 * between)
     say(note)
     outcome = call_link(

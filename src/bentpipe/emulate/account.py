@@ -127,9 +127,10 @@ def way_account(flow: Flow, overload: int) -> WayAccount:
     WayAccount
     """
     fates = [sum(int(queue.fates[k]) for queue, _, _ in flow.stages) for k in range(6)]
+    p50, p99 = (quantile_s(flow.late, probability, flow.late_max_s) for probability in (0.5, 0.99))
+    late = sum(flow.late[int(LATE_S / BIN_S) :])
     return WayAccount(
-        flow.packets, flow.bytes, quantile_s(flow.late, 0.5, flow.late_max_s), quantile_s(flow.late, 0.99, flow.late_max_s),
-        flow.late_max_s, sum(flow.late[int(LATE_S / BIN_S) :]), fates[1], fates[2], fates[5], fates[3], fates[4],
+        flow.packets, flow.octets, p50, p99, flow.late_max_s, late, fates[1], fates[2], fates[5], fates[3], fates[4],
         overload + flow.refused,
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ the simulated link are the kernel's own, TCP runs over its delay and loss, and n
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import selectors
 import socket
@@ -401,7 +402,7 @@ def _own_addresses() -> list[str]:
     found: list[str] = []
     with contextlib.suppress(OSError):
         lines = Path("/proc/self/net/fib_trie").read_text().splitlines()
-        for line, after in zip(lines, lines[1:], strict=False):
+        for line, after in itertools.pairwise(lines):
             if "/32 host LOCAL" in after:
                 address = line.split()[-1]
                 if address not in found and not address.startswith("127."):

@@ -150,4 +150,3 @@ def trace_plan(path: Path, outage: str = "hold") -> LinkPlan:
 
     what = head.place or path.name
     return LinkPlan(what, pieces, length, outage=outage, notes=(f"{what}, {length:g} s from {path}", *head.assumed))
-
