@@ -17,10 +17,10 @@ CONFTEST = 'pytest_plugins = ["bentpipe.testing"]\n'
 # Where namespaces are forbidden, as the part of bentpipe exec that makes them would find.
 FORBIDDEN = """
 import sys
-from bentpipe.emulate import ways
+from bentpipe.emulate import execute
 def run_program(*_, **__):
-    raise ways.NotAllowedError("no network namespace: forbidden")
-ways.run_program = run_program
+    raise execute.NotAllowedError("no network namespace: forbidden")
+execute.run_program = run_program
 from bentpipe.cli import main
 sys.exit(main())
 """

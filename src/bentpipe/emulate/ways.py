@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bentpipe.emulate.execute import NotAllowedError, Outcome, run_call, run_program
 from bentpipe.emulate.feed import Piece
+from bentpipe.emulate.outcome import NotAllowedError, Outcome
 from bentpipe.emulate.plan import LinkPlan
 from bentpipe.emulate.tracefile import open_trace
 from bentpipe.errors import Fault, InputError
@@ -59,6 +60,9 @@ def behind_link(
         say(note)
     if via != "relay":
         try:
+            _need_linux()
+            from bentpipe.emulate.execute import run_program
+
             return run_program(
                 plan, program, via=via, internet=internet, duration_s=duration_s, loop=loop,
                 environment=environment, say=say,
@@ -73,6 +77,12 @@ def behind_link(
         plan, program, wanted, loop=loop, environment=environment, duration_s=duration_s, say=say
     )
     return Outcome(found.exit_code, found.account)
+
+
+def _need_linux() -> None:
+    """Refuse namespaces elsewhere, before what makes them is imported: it uses calls that only Linux has."""
+    if not sys.platform.startswith("linux"):
+        raise NotAllowedError("network namespaces are there on Linux only")
 
 
 def call_link(
@@ -107,6 +117,9 @@ def call_link(
     """
     for note in dict.fromkeys(note for plan in plans for note in plan.notes):
         say(note)
+    _need_linux()
+    from bentpipe.emulate.execute import run_call
+
     return run_call(
         (plans[0], plans[1]), (programs[0], programs[1]), between_s=between_s, via=via, duration_s=duration_s,
         loop=loop, environment=environment, say=say,
