@@ -15,16 +15,9 @@ from typing import Any
 from bentpipe.emulate import leftovers
 from bentpipe.emulate.farend import HOST
 from bentpipe.emulate.linkprocess import ADDRESSES
+from bentpipe.emulate.outcome import NotAllowedError, Outcome
 from bentpipe.emulate.plan import LinkPlan
-from bentpipe.emulate.supervisor import (
-    PASSED,
-    NotAllowedError,
-    Outcome,
-    Program,
-    Session,
-    fork_supervisor,
-    supervise,
-)
+from bentpipe.emulate.supervisor import PASSED, Program, Session, fork_supervisor, supervise
 from bentpipe.errors import Fault, InputError, RunError
 
 __all__ = ["NotAllowedError", "Outcome", "run_call", "run_program"]

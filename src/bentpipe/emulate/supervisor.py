@@ -38,6 +38,7 @@ from bentpipe.emulate.namespaces import (
     lay_over,
     signal_file,
 )
+from bentpipe.emulate.outcome import NotAllowedError, Outcome
 from bentpipe.emulate.plan import LinkPlan
 from bentpipe.errors import InputError, RunError
 
@@ -48,26 +49,6 @@ PASSED: Final = (
     signal.SIGCONT,
 )  # fmt: skip
 _SAME_S = 0.05  # a signal of the terminal reaches caller and supervisor within this time
-
-
-class NotAllowedError(RunError):
-    """Namespaces cannot be had here."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a program behind a link ended.
-
-    Parameters
-    ----------
-    exit_code : int
-        Of the program; 128 and the number of the signal that ended it.
-    account : dict
-        What the link did, as :meth:`~bentpipe.emulate.account.Account.as_dict` tells it.
-    """
-
-    exit_code: int
-    account: dict[str, Any]
 
 
 @dataclass
