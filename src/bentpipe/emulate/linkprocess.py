@@ -253,6 +253,7 @@ def live(
         return
     scheduling = be_prompt()
     origin = float(order.split()[1])
+    cpu = time.process_time()
     shaper.run(origin, control.fileno(), lambda: not control.recv(100).startswith(b"go on"))
     ran = time.monotonic() - origin
     overload = [after - was for after, was in zip(ends.dropped(), before, strict=True)]
@@ -260,7 +261,7 @@ def live(
     beyond = max([ran - feed.end_s for feed in shaper.feeds if feed.over], default=0.0)
     account = Account(
         ends.via, ends.user_namespace, "python, one thread, quantum 0.1 ms", scheduling, ran, max(beyond, 0.0), ways,
-        reasons_against(ways, beyond),
+        reasons_against(ways, beyond), time.process_time() - cpu,
     )  # fmt: skip
     control.send(json.dumps(account.as_dict()).encode())
 
