@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 
 from bentpipe.emulate.livelink import LiveLink
-from bentpipe.emulate.plan import steps_plan
+from bentpipe.emulate.plan import LinkPlan, steps_plan
 from bentpipe.linkqueue import TraceSteps
 from bentpipe.linkqueue.loaded import QueueProfile
 
@@ -17,15 +17,20 @@ WIDE = QueueProfile("drop-tail", 4e6)
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-def still(start=(0.0,), down_bit_s=1e8, up_bit_s=1e8, one_way_s=0.027, loss=0.0, length_s=600.0, **options) -> LiveLink:
-    """A link whose steps are given; a rate of 0 is an outage."""
+def still(**options) -> LiveLink:
+    """A link whose steps are given."""
+    return LiveLink(plan(**options))
+
+
+def plan(start=(0.0,), down_bit_s=1e8, up_bit_s=1e8, one_way_s=0.027, loss=0.0, length_s=600.0, **options) -> LinkPlan:
+    """Steps that are given; a rate of 0 is an outage."""
     start, down, up, delay, lost = (
         np.array(a) for a in np.broadcast_arrays(start, down_bit_s, up_bit_s, one_way_s, loss)
     )
     steps = TraceSteps(
         start.astype(float), (down > 0) & (up > 0), delay, delay, down.astype(float), up.astype(float), lost, lost
     )
-    return LiveLink(steps_plan(steps, length_s, **({"down": WIDE, "up": WIDE} | options)))
+    return steps_plan(steps, length_s, **({"down": WIDE, "up": WIDE} | options))
 
 
 def request(host: str, port: int, command: int = 1) -> bytes:

@@ -46,6 +46,10 @@ def execute(
     internet: Annotated[
         bool, typer.Option("--internet", help="Let the program reach the Internet beyond the link, not this host only.")
     ] = False,
+    forward_udp: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LOCAL:HOST:PORT", help="Behind a relay: send a local UDP port to a destination."),
+    ] = None,
     loop: Loop = False,
     report: Report = None,
     cleanup: Annotated[
@@ -65,7 +69,7 @@ def execute(
 
     outcome = behind_link(
         plan, program, via=None if via is None else _one_of(via, _VIA, "--via"), internet=internet,
-        duration_s=_span(duration), loop=loop, say=say,
+        duration_s=_span(duration), loop=loop, forward_udp=forward_udp or (), say=say,
     )  # fmt: skip
     return _finish("exec", outcome, report)
 

@@ -71,6 +71,8 @@ class Account:
         By direction: ``"down"`` and ``"up"``.
     reasons : tuple of str
         Why not to trust the run; empty where nothing speaks against it.
+    cpu_s : float
+        Processor time of the shaper, s; 0 where it is not told.
     """
 
     via: str
@@ -81,6 +83,7 @@ class Account:
     beyond_s: float
     ways: Mapping[str, WayAccount]
     reasons: tuple[str, ...]
+    cpu_s: float = 0.0
 
     @property
     def trusted(self) -> bool:
@@ -127,9 +130,10 @@ def way_account(flow: Flow, overload: int) -> WayAccount:
     WayAccount
     """
     fates = [sum(int(queue.fates[k]) for queue, _, _ in flow.stages) for k in range(6)]
+    p50, p99 = (quantile_s(flow.late, probability, flow.late_max_s) for probability in (0.5, 0.99))
+    late = sum(flow.late[int(LATE_S / BIN_S) :])
     return WayAccount(
-        flow.packets, flow.bytes, quantile_s(flow.late, 0.5, flow.late_max_s), quantile_s(flow.late, 0.99, flow.late_max_s),
-        flow.late_max_s, sum(flow.late[int(LATE_S / BIN_S) :]), fates[1], fates[2], fates[5], fates[3], fates[4],
+        flow.packets, flow.octets, p50, p99, flow.late_max_s, late, fates[1], fates[2], fates[5], fates[3], fates[4],
         overload + flow.refused,
     )  # fmt: skip
 

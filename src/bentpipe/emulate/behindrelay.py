@@ -20,12 +20,14 @@ from typing import Any, Final
 
 from bentpipe.emulate.account import Account
 from bentpipe.emulate.livelink import LiveLink
+from bentpipe.emulate.plan import LinkPlan
 from bentpipe.emulate.relay import LATE_LIMIT_S, Relay
 from bentpipe.emulate.relayudp import Forward
 from bentpipe.errors import Fault, InputError
 
 GRACE_S: Final = 5.0
 """Time between asking a program to end and ending it, s."""
+_SWITCH_S = 5e-4
 _PRIORITY = 10  # of the lowest that are served at once
 
 
@@ -56,28 +58,31 @@ class RelayResult:
 
 
 def run_behind_relay(
-    link: LiveLink,
+    link: LiveLink | LinkPlan,
     program: Sequence[str | os.PathLike[str]],
     forwards: Iterable[Forward] = (),
     *,
+    loop: bool = False,
     host: str = "127.0.0.1",
     port: int = 0,
     environment: Mapping[str, str] | None = None,
     directory: str | os.PathLike[str] | None = None,
     duration_s: float | None = None,
     late_limit_s: float = LATE_LIMIT_S,
-    started: Callable[[Relay], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> RelayResult:
     """Run a program whose connections go over a link, and wait for it.
 
     Parameters
     ----------
-    link : LiveLink
+    link : LiveLink or LinkPlan
         The link; its trace begins with the program.
     program : sequence of str
         Program and arguments.
     forwards : iterable of Forward
         UDP ports.
+    loop : bool
+        Whether the trace of a plan begins anew at its end; otherwise the link is down from there on.
     host : str
         Loopback address to listen on.
     port : int
@@ -90,19 +95,23 @@ def run_behind_relay(
         Time after which the program is asked to end, s, and ended :data:`GRACE_S` later.
     late_limit_s : float
         Lateness at the 99th percentile above which the run is not trusted, s.
-    started : callable, optional
-        Called with the relay before the program starts.
+    say : callable, optional
+        Takes lines for the user: where the relay listens, and :data:`~bentpipe.emulate.relay.CANNOT`.
 
     Returns
     -------
     RelayResult
-        Exit code and verdict. An InputError where the program cannot be started.
+        Exit code and verdict.
     """
-    with relay_running(link, forwards, host=host, port=port, late_limit_s=late_limit_s) as relay:
-        if started is not None:
-            started(relay)
+    wanted = tuple(forwards)
+    if isinstance(link, LinkPlan):
+        link = LiveLink(link, loop)
+    with relay_running(link, wanted, host=host, port=port, late_limit_s=late_limit_s) as relay:
+        if say is not None:
+            for line in relay.described():
+                say(line)
         variables = dict(os.environ if environment is None else environment) | relay.environment()
-        returncode = _run(program, variables, directory, duration_s)
+        returncode = _run(program, variables, directory, duration_s, say or _to_stderr)
     return RelayResult(returncode, relay.verdict())
 
 
@@ -155,9 +164,13 @@ def relay_running(
     if failure:
         thread.join()
         raise failure[0]
+    # Whoever else computes in this process must let the relay in at once, not after the usual 5 ms.
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, _SWITCH_S))
     try:
         yield relay
     finally:
+        sys.setswitchinterval(before)
         loop.call_soon_threadsafe(stop.set)
         thread.join()
 
@@ -202,13 +215,19 @@ if sys.platform == "linux":
             return super().select(timeout)
 
 
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(f"bentpipe: {line}\n")
+    sys.stderr.flush()
+
+
 def _run(
     program: Sequence[str | os.PathLike[str]],
     environment: Mapping[str, str],
     directory: str | os.PathLike[str] | None,
     duration_s: float | None,
+    say: Callable[[str], None],
 ) -> int:
-    """Run a program and pass on signals; its return code."""
+    """Run a program and pass on signals; its return code, or 126 or 127 as of a shell where it cannot be started."""
     if not program:
         raise InputError(Fault("no program is given", "PROGRAM", remedy="end with: -- PROGRAM ARGUMENTS"))
     child: list[subprocess.Popen[bytes]] = []
@@ -216,9 +235,8 @@ def _run(
         try:
             child.append(subprocess.Popen([os.fspath(part) for part in program], env=dict(environment), cwd=directory))
         except OSError as error:
-            raise InputError(
-                Fault(f"the program cannot be started ({error.strerror or error})", "PROGRAM", os.fspath(program[0]))
-            ) from None
+            say(f"{os.fspath(program[0])}: {error.strerror or error}")
+            return 127 if isinstance(error, FileNotFoundError | NotADirectoryError) else 126
         return wait_for(child[0], duration_s)
 
 

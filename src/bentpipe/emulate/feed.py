@@ -6,6 +6,7 @@ gets far ahead of the other, and memory does not grow with the trace.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import select
@@ -26,7 +27,7 @@ Piece = tuple[TraceSteps, float]
 _HEADER: Final = struct.Struct("<4id")
 _PIPE_BYTES: Final = 1 << 20
 _CHUNK_BYTES: Final = 1 << 16
-_SET_PIPE_SIZE: Final = 1031  # F_SETPIPE_SZ, which Python has from 3.10 on for Linux only
+_SET_PIPE_SIZE: Final = 1031  # F_SETPIPE_SZ, which Python has on Linux only
 
 
 def looped(pieces: Callable[[], Iterable[Piece]], length_s: float) -> Iterator[Piece]:
@@ -68,7 +69,7 @@ def begun_at(pieces: Iterable[Piece], offset_s: float) -> Iterator[Piece]:
         if end_s <= offset_s:
             continue
         first = max(int(np.searchsorted(steps.start_s, offset_s, "right")) - 1, 0)
-        left = TraceSteps(*(column[first:] for column in steps))
+        left = TraceSteps._make(column[first:] for column in steps)
         yield left._replace(start_s=np.maximum(left.start_s - offset_s, 0.0)), end_s - offset_s
 
 
@@ -132,10 +133,8 @@ def new_pipe() -> tuple[int, int]:
 
     read, write = os.pipe()
     os.set_blocking(read, False)
-    try:
+    with contextlib.suppress(OSError):  # of the system's usual size the feeding process only waits more often
         fcntl.fcntl(write, _SET_PIPE_SIZE, _PIPE_BYTES)
-    except OSError:
-        pass  # the system's usual size: the feeding process only waits more often
     return read, write
 
 
@@ -202,7 +201,7 @@ class Feed:
 
     def _count(self) -> int:
         a, b, c, d, _ = _HEADER.unpack_from(self._got)
-        return 2 * (a + c) + 3 * (b + d)  # type: ignore[no-any-return]
+        return int(2 * (a + c) + 3 * (b + d))
 
     def _take(self, now_s: float) -> None:
         """Hand one message to both queues."""

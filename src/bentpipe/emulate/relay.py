@@ -114,11 +114,28 @@ class Relay:
         Returns
         -------
         dict of str to str
-            ``ALL_PROXY``, ``HTTP_PROXY`` and ``HTTPS_PROXY`` in both cases; an empty ``NO_PROXY``.
+            ``ALL_PROXY``, ``HTTP_PROXY`` and ``HTTPS_PROXY`` in both cases; an empty ``NO_PROXY``; the proxy again
+            in ``BENTPIPE_PROXY``; this host, as destinations beyond the link name it, in ``BENTPIPE_HOST``; and the
+            place in ``BENTPIPE_SITE``.
         """
         names = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY")
         told = {spelt: self.url for name in names for spelt in (name, name.lower())}
-        return told | {"NO_PROXY": "", "no_proxy": "", "BENTPIPE_PROXY": self.url}
+        known = {"BENTPIPE_PROXY": self.url, "BENTPIPE_HOST": self.host, "BENTPIPE_SITE": self.link.plan.place}
+        return told | known | {"NO_PROXY": "", "no_proxy": ""}
+
+    def described(self) -> list[str]:
+        """Lines for a user: where the relay listens, and what it cannot do.
+
+        Returns
+        -------
+        list of str
+            Forwards included.
+        """
+        ports = [
+            f"UDP {self.host} port {local} goes to {forward.host} port {forward.port}"
+            for local, forward in zip(self.forward_ports, self._forwards, strict=True)
+        ]
+        return [f"a relay at {self.url} is the link; the program finds it in ALL_PROXY", *ports, *CANNOT.splitlines()]
 
     async def start(self) -> None:
         """Listen. An InputError where a port is taken or a destination of a forward is not known."""

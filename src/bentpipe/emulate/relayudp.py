@@ -64,7 +64,7 @@ def parse_forward(text: str) -> Forward:
     numbers = [int(n) if n.isascii() and n.isdigit() else -1 for n in (local, port)]
     if not bare or (":" in bare and not bracketed) or not (0 <= numbers[0] <= 65535 and 1 <= numbers[1] <= 65535):
         raise InputError(
-            Fault("not a forward of a UDP port", "forward-udp", text, "LOCAL:HOST:PORT, such as 5353:192.0.2.1:53")
+            Fault("not a forward of a UDP port", "--forward-udp", text, "LOCAL:HOST:PORT, such as 5353:192.0.2.1:53")
         )
     return Forward(numbers[0], bare, numbers[1])
 
@@ -274,7 +274,7 @@ async def open_forward(datagrams: Datagrams, forward: Forward, host: str) -> Loc
         found = await loop.getaddrinfo(forward.host, forward.port, type=socket.SOCK_DGRAM)
     except socket.gaierror as error:
         raise InputError(
-            Fault(f"no address for the destination ({error.strerror})", "forward-udp", forward.host)
+            Fault(f"no address for the destination ({error.strerror})", "--forward-udp", forward.host)
         ) from None
     address = str(found[0][4][0])
 

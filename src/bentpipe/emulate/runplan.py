@@ -153,12 +153,11 @@ def _usual_pop(run: Run, document: dict[str, Any], site: str) -> dict[str, Any]:
     ids = [str(one) for one in run.dataset["gateway"].values]
     of_gateway = {g["id"]: g["pop"] for g in document["gateways"]}
     pops = {pop["id"]: pop for pop in document["pops"]}
-    found = [of_gateway.get(ids[int(g)]) for g in np.unique(gateway)]
-    counts = np.bincount(gateway.astype(np.int64), minlength=len(ids))
     weight: dict[str, int] = {}
-    for index, pop in zip(np.unique(gateway), found, strict=True):
-        if pop in pops:
-            weight[pop] = weight.get(pop, 0) + int(counts[index])
+    for index, count in enumerate(np.bincount(gateway.astype(np.int64), minlength=len(ids)).tolist()):
+        pop = str(of_gateway.get(ids[index]))
+        if count and pop in pops:
+            weight[pop] = weight.get(pop, 0) + count
     if not weight:
         remedy = "give the time between them: --between MS"
         raise InputError(Fault("the run does not tell its points of presence", "RUN", str(run.path), remedy=remedy))

@@ -66,7 +66,7 @@ class Flow:
 
     Attributes
     ----------
-    packets, bytes : int
+    packets, octets : int
         Let out at the far end; bytes of IP.
     refused : int
         Packets that the far end did not take.
@@ -81,7 +81,7 @@ class Flow:
     stages: Sequence[tuple[LiveQueue, Feed, float]]
     watch: Callable[[bytes], bool] | None = None
     packets: int = 0
-    bytes: int = 0
+    octets: int = 0
     refused: int = 0
     late: list[int] = field(default_factory=lambda: [0] * (BINS + 1))
     late_max_s: float = 0.0
@@ -114,7 +114,7 @@ class Flow:
         if len(self.stages) == 1:
             queue, feed, _ = self.stages[0]
             _admit(queue, feed, times, bits, count, out, arrival_s)
-            return out[:count].tolist()  # type: ignore[no-any-return]
+            return list(out[:count].tolist())
         left = np.arange(count)
         result = np.full(count, np.nan)
         for queue, feed, after_s in self.stages:
@@ -123,7 +123,7 @@ class Flow:
             left = left[through]
             times[: left.size], bits[: left.size] = out[through] + after_s, bits[through]
         result[left] = times[: left.size]
-        return result.tolist()  # type: ignore[no-any-return]
+        return list(result.tolist())
 
     def take(self, now_s: float) -> int:
         """Read what has come, and plan it.
@@ -188,7 +188,7 @@ class Flow:
                 continue
             over = clock() - origin_s - due + doubt
             self.packets += 1
-            self.bytes += len(packet) - header
+            self.octets += len(packet) - header
             if over > self.late_max_s:
                 self.late_max_s = over
             late[min(max(int(over / BIN_S), 0), BINS)] += 1

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bentpipe.emulate.execute import NotAllowedError, Outcome, run_call, run_program
 from bentpipe.emulate.feed import Piece
+from bentpipe.emulate.outcome import NotAllowedError, Outcome
 from bentpipe.emulate.plan import LinkPlan
 from bentpipe.emulate.tracefile import open_trace
 from bentpipe.errors import Fault, InputError
@@ -29,6 +29,7 @@ def behind_link(
     duration_s: float | None = None,
     loop: bool = False,
     environment: Mapping[str, str] | None = None,
+    forward_udp: Sequence[str] = (),
     say: Say,
 ) -> Outcome:
     """Run a program behind a link: in a namespace of its own, or, where that is not allowed, behind a relay.
@@ -43,6 +44,8 @@ def behind_link(
         One of :data:`VIA`; the first that works by default.
     internet, duration_s, loop, environment
         As of :func:`~bentpipe.emulate.execute.run_program`; a relay always reaches the Internet.
+    forward_udp : sequence of str
+        UDP ports that a relay forwards, ``LOCAL:HOST:PORT``; in a namespace programs send UDP by themselves.
     say : callable
         Takes lines for the user.
 
@@ -50,10 +53,16 @@ def behind_link(
     -------
     Outcome
     """
+    from bentpipe.emulate.relayudp import parse_forward
+
+    wanted = [parse_forward(text) for text in forward_udp]
     for note in plan.notes:
         say(note)
     if via != "relay":
         try:
+            _need_linux()
+            from bentpipe.emulate.execute import run_program
+
             return run_program(
                 plan, program, via=via, internet=internet, duration_s=duration_s, loop=loop,
                 environment=environment, say=say,
@@ -62,29 +71,16 @@ def behind_link(
             if via is not None:
                 raise
             say(f"{error}: a relay takes its place")
-    return _behind_relay(plan, program, duration_s, loop, environment, say)
-
-
-def _behind_relay(
-    plan: LinkPlan,
-    program: Sequence[str],
-    duration_s: float | None,
-    loop: bool,
-    environment: Mapping[str, str] | None,
-    say: Say,
-) -> Outcome:
     from bentpipe.emulate.behindrelay import run_behind_relay
-    from bentpipe.emulate.livelink import LiveLink
-    from bentpipe.emulate.relay import CANNOT
 
-    for line in CANNOT.splitlines():
-        say(line)
-    known = {"BENTPIPE_HOST": "127.0.0.1", "BENTPIPE_SITE": plan.place}
-    found = run_behind_relay(
-        LiveLink(plan, loop), program, environment=dict(os.environ if environment is None else environment) | known,
-        duration_s=duration_s,
-    )  # fmt: skip
+    found = run_behind_relay(plan, program, wanted, loop=loop, environment=environment, duration_s=duration_s, say=say)
     return Outcome(found.exit_code, found.account)
+
+
+def _need_linux() -> None:
+    """Refuse namespaces elsewhere, before what makes them is imported: it uses calls that only Linux has."""
+    if not sys.platform.startswith("linux"):
+        raise NotAllowedError("network namespaces are there on Linux only")
 
 
 def call_link(
@@ -119,6 +115,9 @@ def call_link(
     """
     for note in dict.fromkeys(note for plan in plans for note in plan.notes):
         say(note)
+    _need_linux()
+    from bentpipe.emulate.execute import run_call
+
     return run_call(
         (plans[0], plans[1]), (programs[0], programs[1]), between_s=between_s, via=via, duration_s=duration_s,
         loop=loop, environment=environment, say=say,

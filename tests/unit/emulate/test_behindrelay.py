@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from listening import public_listeners
-from sockspeer import connect, still
+from sockspeer import connect, plan, still
 
 from bentpipe.emulate.behindrelay import RelayResult, relay_running, run_behind_relay
 from bentpipe.emulate.relayudp import Forward
@@ -49,11 +49,13 @@ def page():
 def test_curl_goes_over_the_link_by_its_environment_alone(page, capfd):
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
+    said = []
     out = "%{time_pretransfer} %{time_starttransfer}"
-    result = run_behind_relay(still(), ["curl", "-sS", "-w", f"\n{out}", page])
+    result = run_behind_relay(plan(), ["curl", "-sS", "-w", f"\n{out}", page], say=said.append)
     body, times = capfd.readouterr().out.rsplit("\n", 1)
     connected, first = (float(t.replace(",", ".")) for t in times.split())
     assert result.exit_code == 0 and body == "hello from beyond"
+    assert said[0].startswith("a relay at socks5h://127.0.0.1:") and "ICMP" in "".join(said)
     assert connected >= 0.054 and first >= 0.108
     if not result.verdict.trusted:
         pytest.skip("; ".join(result.verdict.reasons))
@@ -71,18 +73,21 @@ assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == ""
 assert os.environ["KEPT"] == "yes"
 """
     environment = dict(os.environ) | {"NO_PROXY": "localhost", "KEPT": "yes"}
-    result = run_behind_relay(still(), python(code), environment=environment)
+    result = run_behind_relay(plan(), python(code), environment=environment)
     assert result.exit_code == 0
     assert "nothing used the relay" in result.verdict.line
     assert result.account["via"] == "relay" and result.account["trusted"] is False
 
 
 def test_exit_codes_are_those_of_the_program():
-    assert run_behind_relay(still(), python("raise SystemExit(7)")).exit_code == 7
+    assert run_behind_relay(plan(), python("raise SystemExit(7)")).exit_code == 7
     assert RelayResult(-15, None).exit_code == 143
-    for bad in (["/no/such/program"], []):
-        with pytest.raises(InputError, match="PROGRAM"):
-            run_behind_relay(still(), bad)
+    with pytest.raises(InputError, match="PROGRAM"):
+        run_behind_relay(plan(), [])
+    said = []
+    assert run_behind_relay(plan(), ["/no/such/program"], say=said.append).exit_code == 127
+    assert "/no/such/program: " in said[-1]
+    assert run_behind_relay(plan(), [os.devnull], say=said.append).exit_code == 126
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -95,7 +100,7 @@ os.kill(os.getppid(), {int(number)})
 signal.pause()
 """
     before = signal.getsignal(number)
-    assert run_behind_relay(still(), python(code), duration_s=20).exit_code == 42
+    assert run_behind_relay(plan(), python(code), duration_s=20).exit_code == 42
     assert signal.getsignal(number) == before
 
 
@@ -104,18 +109,18 @@ def test_what_is_ignored_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         code = "import signal, sys; sys.exit(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
-        assert run_behind_relay(still(), python(code)).exit_code == 1
+        assert run_behind_relay(plan(), python(code)).exit_code == 1
     finally:
         signal.signal(signal.SIGHUP, before)
 
 
 def test_a_program_whose_time_is_over_is_ended():
-    result = run_behind_relay(still(), python("import time; time.sleep(60)"), duration_s=0.3)
+    result = run_behind_relay(plan(), python("import time; time.sleep(60)"), duration_s=0.3)
     assert result.returncode != 0 and result.verdict.ran_s < 30
 
 
 def test_a_program_that_outlives_the_trace_is_told_of():
-    result = run_behind_relay(still(length_s=0.05), python("import time; time.sleep(1.3)"))
+    result = run_behind_relay(plan(length_s=0.05), python("import time; time.sleep(1.3)"))
     assert any("beyond the end of the trace" in reason for reason in result.verdict.reasons)
 
 

@@ -94,14 +94,14 @@ def test_the_rate_is_that_of_the_link_and_streams_share_it(streams):
         got = await asyncio.gather(*(fetch(port, there) for _ in range(streams)))
         return sum(g for g, _ in got), [end - began for _, end in got]
 
-    with relay_running(still(down_bit_s=rate)) as relay:
+    with relay_running(still(down_bit_s=rate, down=QueueProfile("drop-tail", 3e5))) as relay:
         got, took = asyncio.run(main(relay.port))
     assert got == total
     ideal = 2 * 0.054 + 8 * total * 1500 / 1448 / rate  # three packets to connect, then all bytes down
     assert max(took) > ideal
     trusted(relay)
     assert max(took) < 1.02 * ideal + 0.01
-    assert min(took) > 0.8 * ideal  # all streams end together: none was starved
+    assert min(took) > 0.7 * ideal  # all end at about the same time: they had equal shares
 
 
 def test_both_directions_cross_at_once_and_every_byte_comes_back():
