@@ -71,6 +71,8 @@ class Account:
         By direction: ``"down"`` and ``"up"``.
     reasons : tuple of str
         Why not to trust the run; empty where nothing speaks against it.
+    cpu_s : float
+        Processor time of the shaper, s; 0 where it is not told.
     """
 
     via: str
@@ -81,6 +83,7 @@ class Account:
     beyond_s: float
     ways: Mapping[str, WayAccount]
     reasons: tuple[str, ...]
+    cpu_s: float = 0.0
 
     @property
     def trusted(self) -> bool:

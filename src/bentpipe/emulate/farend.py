@@ -28,7 +28,49 @@ _TCP, _UDP, _ICMP = 6, 17, 1
 _CHUNK = 1 << 18
 _UDP_IDLE_S = 120.0
 _LISTENERS = 512
-_FORGET_S = 10.0
+_FORGET_S = 1.0
+
+
+class HostPorts:
+    """Which ports of this host something waits on, by the system's tables: no service is called on for that.
+
+    Made in the host's network namespace, it goes on telling of that one, wherever its process goes.
+    """
+
+    def __init__(self) -> None:
+        self._tables: dict[str, list[int]] = {}
+        for kind in ("tcp", "udp"):
+            self._tables[kind] = []
+            for table in (kind, f"{kind}6"):
+                with contextlib.suppress(OSError):  # a host without IPv6 has no second one
+                    self._tables[kind].append(os.open(f"/proc/self/net/{table}", os.O_RDONLY | os.O_CLOEXEC))
+
+    def waits(self, kind: str, port: int) -> bool:
+        """Tell whether something waits on a port.
+
+        Parameters
+        ----------
+        kind : str
+            ``"tcp"`` or ``"udp"``.
+        port : int
+            Port.
+
+        Returns
+        -------
+        bool
+        """
+        wanted, state = f":{port:04X}", "0A" if kind == "tcp" else "07"
+        for file in self._tables[kind]:
+            os.lseek(file, 0, os.SEEK_SET)
+            with os.fdopen(os.dup(file), "r") as table:
+                next(table, None)
+                for line in table:
+                    fields = line.split()
+                    if fields[3] != state and kind == "tcp":
+                        break  # those that listen come first
+                    if fields[1].endswith(wanted) and fields[3] == state:
+                        return True
+        return False
 
 
 class Watch:
@@ -41,11 +83,13 @@ class Watch:
     namespace : int
         File descriptor of the network namespace of the far end.
     internet : bool
-        Whether addresses other than that of the host are answered.
+        Whether addresses other than that of the host are answered, and names.
+    ports : HostPorts
+        Of the host.
     """
 
-    def __init__(self, channel: socket.socket, namespace: int, internet: bool) -> None:
-        self._channel, self._namespace, self._internet = channel, namespace, internet
+    def __init__(self, channel: socket.socket, namespace: int, internet: bool, ports: HostPorts) -> None:
+        self._channel, self._namespace, self._internet, self._ports = channel, namespace, internet, ports
         self._host = socket.inet_aton(HOST)
         self._known: set[bytes] = set()
         self._forget = 0.0
@@ -91,7 +135,13 @@ class Watch:
                 self._known.add(target + port)
             else:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            s.bind((socket.inet_ntoa(target), int.from_bytes(port, "big")))
+            number = int.from_bytes(port, "big")
+            s.bind((socket.inet_ntoa(target), number))
+            if target == self._host and not (
+                self._ports.waits("tcp" if kind == socket.SOCK_STREAM else "udp", number)
+                or (self._internet and number == 53)
+            ):
+                return
             if kind == socket.SOCK_STREAM:
                 s.listen(1024)
             note = bytes([packet[9]]) + target + port
@@ -180,7 +230,7 @@ class Forwarder:
         self._flows: dict[tuple[socket.socket, Any], tuple[socket.socket, list[float]]] = {}
 
     def _offered(self, _: int) -> None:
-        """Take over a socket that the watch opened, if there is something behind it."""
+        """Take over a socket that the watch opened."""
         try:
             note, files, _, _ = socket.recv_fds(self._channel, 7, 1, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -190,14 +240,11 @@ class Forwarder:
             return
         s = socket.socket(fileno=files[0])
         s.setblocking(False)
-        target, port = socket.inet_ntoa(note[1:5]), int.from_bytes(note[5:7], "big")
-        kind = "tcp" if note[0] == _TCP else "udp"
-        own = target == HOST
-        if (own and not (listens(kind, port) or (port == 53 and self._resolver))) or len(self._listeners) >= _LISTENERS:
+        if len(self._listeners) >= _LISTENERS:
             s.close()
             return
-        self._listeners[s] = own
-        call = self._accept if kind == "tcp" else self._datagram
+        self._listeners[s] = socket.inet_ntoa(note[1:5]) == HOST
+        call = self._accept if note[0] == _TCP else self._datagram
         self._selector.register(s, selectors.EVENT_READ, lambda _: call(s))
 
     def _target(self, own: bool, address: tuple[str, int]) -> tuple[str, int]:
@@ -338,30 +385,6 @@ class Forwarder:
         if self._listeners.pop(s, None) is not None:
             self._selector.unregister(s)
             s.close()
-
-
-def listens(kind: str, port: int) -> bool:
-    """Whether something of this host waits on a port, by its tables and without calling on it.
-
-    Parameters
-    ----------
-    kind : str
-        ``"tcp"`` or ``"udp"``.
-    port : int
-        Port.
-
-    Returns
-    -------
-    bool
-    """
-    wanted, state = f":{port:04X}", "0A" if kind == "tcp" else "07"
-    for table in (kind, f"{kind}6"):
-        with contextlib.suppress(OSError):
-            for line in Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[1].endswith(wanted) and fields[3] == state:
-                    return True
-    return False
 
 
 def resolver() -> str | None:

@@ -15,7 +15,7 @@ from bentpipe.slots import SlotClock
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SiteLink", "run_clock", "site_id", "site_series", "slots_of", "within_of"]
+__all__ = ["SiteLink", "check_finished", "run_clock", "site_id", "site_series", "slots_of", "within_of"]
 
 
 def site_series(
@@ -129,12 +129,28 @@ def within_of(run: Run) -> tuple[WithinRun, dict[str, int]]:
     if entry is None:
         what = "the run was made by an earlier version, which did not keep how delay and loss vary within a slot"
         raise StoreError(Fault(what, where, remedy=again))
-    if not run.complete:
-        raise RunError(str(Fault("the run is not finished", str(run.path), remedy="run its scenario again to go on")))
+    check_finished(run)
     try:
         return WithinRun.of(entry), {str(name): int(key, 16) for name, key in entry["site_key"].items()}
     except (KeyError, TypeError, ValueError, AttributeError):
         raise StoreError(Fault("the run's manifest is damaged: within_slot", where, remedy=again)) from None
+
+
+def check_finished(run: Run) -> None:
+    """Refuse a run whose last slots are not there yet.
+
+    Parameters
+    ----------
+    run : Run
+        A run.
+
+    Raises
+    ------
+    RunError
+        It is not finished.
+    """
+    if not run.complete:
+        raise RunError(str(Fault("the run is not finished", str(run.path), remedy="run its scenario again to go on")))
 
 
 def slots_of(run: Run, first: int = 0, count: int | None = None) -> range:

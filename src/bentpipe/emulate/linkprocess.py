@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from bentpipe.emulate import netdevices as net
 from bentpipe.emulate.account import Account, reasons_against, way_account
-from bentpipe.emulate.farend import HOST, Watch
+from bentpipe.emulate.farend import HOST, HostPorts, Watch
 from bentpipe.emulate.feed import Feed
 from bentpipe.emulate.namespaces import (
     CLONE_NEWNET,
@@ -230,6 +230,7 @@ def live(
     """
     call = len(plans) == 2
     addresses = ADDRESSES if call else (ADDRESSES[0], HOST)
+    ports = HostPorts()
     try:
         ends = make_ends(via, addresses, internet)
     except OSError as error:
@@ -239,7 +240,7 @@ def live(
         return
     watch = None
     if offers is not None:
-        watch = Watch(offers, ends.namespaces[1], internet)
+        watch = Watch(offers, ends.namespaces[1], internet, ports)
         watch.enter()
     shaper, flows = _shaper(plans, feeds, ends, watch, between_s)
     shaper.prepare()
@@ -252,6 +253,7 @@ def live(
         return
     scheduling = be_prompt()
     origin = float(order.split()[1])
+    cpu = time.process_time()
     shaper.run(origin, control.fileno(), lambda: not control.recv(100).startswith(b"go on"))
     ran = time.monotonic() - origin
     overload = [after - was for after, was in zip(ends.dropped(), before, strict=True)]
@@ -259,7 +261,7 @@ def live(
     beyond = max([ran - feed.end_s for feed in shaper.feeds if feed.over], default=0.0)
     account = Account(
         ends.via, ends.user_namespace, "python, one thread, quantum 0.1 ms", scheduling, ran, max(beyond, 0.0), ways,
-        reasons_against(ways, beyond),
+        reasons_against(ways, beyond), time.process_time() - cpu,
     )  # fmt: skip
     control.send(json.dumps(account.as_dict()).encode())
 

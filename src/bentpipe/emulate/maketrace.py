@@ -16,7 +16,7 @@ from bentpipe.emulate.exports.mahimahi import write_mahimahi
 from bentpipe.emulate.exports.netem import write_netem
 from bentpipe.emulate.exports.theaterq import write_theaterq
 from bentpipe.emulate.exports.timed import Profile, Written, kept
-from bentpipe.emulate.fromrun import run_clock, site_series, slots_of
+from bentpipe.emulate.fromrun import check_finished, run_clock, site_series, slots_of
 from bentpipe.emulate.moments import moment, place_course, site_course
 from bentpipe.emulate.resample import check_step, resampled
 from bentpipe.emulate.tracefile import TraceHead, write_trace
@@ -147,6 +147,7 @@ def make_trace(
         raise UnknownNameError(Fault("no such format", "--format", notation, ", ".join(FORMATS), remedy))
     if (site is None) == (place is None):
         raise InputError(Fault("one place is wanted", "SITE", allowed="a site of the run, or --place LAT,LON"))
+    check_finished(run)
     step = wanted.step_s if step_s is None else step_s
     slot_s = run_clock(run).interval_s
     check_step(step, slot_s)
@@ -157,8 +158,6 @@ def make_trace(
     profile = Profile()
     steps = _watched(resampled(series, step, span_s), span_s, profile)
     written = wanted.write(target, head, steps)
-    if not profile.total_s:
-        _exhaust(steps)
     data = {
         "place": series.place, "format": notation.strip().lower(), "first_slot": series.first_slot,
         "start_utc": _utc(series.start_unix_s), "duration_s": span_s, "step_s": step, "moment": note,
@@ -224,11 +223,6 @@ def _watched(parts: Iterable[TraceSteps], span_s: float, profile: Profile) -> It
     for part, time_s in kept(parts, span_s):
         profile.add(part, time_s)
         yield part
-
-
-def _exhaust(steps: Iterable[TraceSteps]) -> None:
-    for _ in steps:
-        pass
 
 
 def _measures(profile: Profile) -> dict[str, float | None]:

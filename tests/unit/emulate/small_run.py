@@ -41,6 +41,7 @@ total = 900
 
 [policies]
 sharing = "SHARING"
+scheduling = "SCHEDULING"
 
 [access]
 probe = "PROBE"
@@ -87,10 +88,11 @@ gateways = ["west"]
 
 
 @functools.cache
-def small_run(sharing: str = "single-satellite", probe: str = "ping") -> Run:
+def small_run(sharing: str = "single-satellite", probe: str = "ping", scheduling: str = "observed") -> Run:
     """Run of 40 slots with the sites kyiv and dark; nobody is served from 10:04:00 to 10:06:30."""
     folder = Path(tempfile.mkdtemp(prefix="bentpipe-emulate-"))
     atexit.register(shutil.rmtree, folder, True)
     path = folder / "small-run.toml"
-    path.write_text(TEXT.replace("SHARING", sharing).replace("PROBE", probe), encoding="utf-8")
+    text = TEXT.replace("SHARING", sharing).replace("PROBE", probe).replace("SCHEDULING", scheduling)
+    path.write_text(text, encoding="utf-8")
     return bentpipe.run(path, out=folder / "run")

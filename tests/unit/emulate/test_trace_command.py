@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from small_run import small_run
 from traces import whole
 
 from bentpipe.cli import main
-from bentpipe.emulate.maketrace import FORMATS
+from bentpipe.emulate.maketrace import FORMATS, make_trace
 from bentpipe.emulate.tracefile import open_trace
+from bentpipe.errors import RunError
 
 
 def run_path(sharing: str = "single-satellite") -> str:
@@ -97,6 +99,14 @@ def test_what_is_wrong_is_said(arguments: list[str], message: str, capsys: pytes
     told = capsys.readouterr()
     assert message in told.err and "Traceback" not in told.err
     assert not list(Path().iterdir())
+
+
+def test_a_run_that_is_not_finished_is_refused() -> None:
+    run = small_run()
+    unfinished = replace(run, manifest={**run.manifest, "complete": False})
+    for what in ({"site": "kyiv"}, {"place": (50.4, 30.5)}):
+        with pytest.raises(RunError, match="the run is not finished"):
+            make_trace(unfinished, **what)
 
 
 def test_help_is_one_screen(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,8 +16,10 @@ sys.path.append(str(Path(__file__).parents[1] / "emulate"))
 from small_run import small_run
 
 
-def test_a_place_is_the_cell_that_holds_it() -> None:
-    run = small_run()
+@pytest.mark.parametrize("scheduling", ["observed", "longest"])
+def test_a_place_is_the_cell_that_holds_it(scheduling: str) -> None:
+    """Also under a policy of unbounded memory, whose slots rest on all before."""
+    run = small_run(scheduling=scheduling)
     series, notes = place_series(run, 50.4, 30.5, 5, 30)
     (number,) = (i for i, cell in enumerate(run.dataset["cell"].values) if cell in series.place)
     kept = run.dataset.isel(cell=number, slot=slice(5, 35))

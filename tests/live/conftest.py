@@ -1,0 +1,1 @@
+"""Helper modules of this folder can be imported by its tests."""
