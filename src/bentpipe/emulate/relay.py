@@ -53,6 +53,7 @@ CONNECT_S: Final = 60.0
 NAME_S: Final = 60.0
 """Time for which a name that was looked up is remembered, s, as browsers do (assumed)."""
 _DRAW_S = 1.0
+_MUCH = 4.0  # limits by which a single packet may be late
 _QUERY_BYTES, _ANSWER_BYTES = 46, 62  # headers of IP, UDP and DNS and the rest of a question; and one address
 
 
@@ -323,7 +324,7 @@ def _reasons(ways: Mapping[str, WayAccount], beyond_s: float, limit_s: float) ->
         f"on the way {name} packets were {1e3 * way.late_p99_s:.1f} ms late at the 99th percentile (limit"
         f" {1e3 * limit_s:g} ms, max {1e3 * way.late_max_s:.0f} ms): the machine was too busy"
         for name, way in ways.items()
-        if way.late_p99_s > limit_s and way.late > 1
+        if way.late_p99_s > limit_s and (way.late > 1 or way.late_max_s > _MUCH * limit_s)
     ]
     if beyond_s > 1.0:
         found.append(f"the program ran {beyond_s:.0f} s beyond the end of the trace, where the link is down")

@@ -7,9 +7,11 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from listening import public_listeners
@@ -122,6 +124,39 @@ def test_a_program_whose_time_is_over_is_ended():
 def test_a_program_that_outlives_the_trace_is_told_of():
     result = run_behind_relay(plan(length_s=0.05), python("import time; time.sleep(1.3)"))
     assert any("beyond the end of the trace" in reason for reason in result.verdict.reasons)
+
+
+def test_it_works_where_what_only_linux_has_is_missing():
+    code = """
+import asyncio, os, signal, socket, subprocess, sys, numba
+for module, names in (
+    (signal, "SIGQUIT SIGHUP SIGTSTP SIGUSR1 SIGUSR2 SIGCONT SIGCHLD SIGWINCH pthread_sigmask SIG_SETMASK"),
+    (os, "fork tcgetpgrp geteuid getuid setsid sched_setscheduler SCHED_FIFO sched_param setns unshare"),
+    (socket, "AF_PACKET AF_NETLINK SOCK_SEQPACKET send_fds recv_fds"),
+):
+    for name in names.split():
+        if hasattr(module, name):
+            delattr(module, name)
+sys.modules["fcntl"] = None
+sys.platform = sys.argv[1]
+from sockspeer import plan
+from bentpipe.emulate.ways import behind_link
+said = []
+program = [sys.executable, "-c", "import os; os.environ['ALL_PROXY']; raise SystemExit(9)"]
+outcome = behind_link(plan(), program, say=said.append)
+print("\\n".join(said))
+assert outcome.exit_code == 9 and outcome.account["via"] == "relay", outcome
+"""
+    places = [str(Path(__file__).parents[2]), *sys.path]
+    for platform in ("darwin", "win32"):
+        done = subprocess.run(
+            [*python(code), platform],
+            env=dict(os.environ) | {"PYTHONPATH": os.pathsep.join(places)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "on Linux only: a relay takes its place" in done.stdout and "Traceback" not in done.stderr
 
 
 def test_nothing_listens_but_on_loopback_and_nothing_is_left(page):
