@@ -1,8 +1,8 @@
 """Programs that people use, unchanged, behind the link of the built-in scenario two-sites.
 
 They need the extra `demos`, curl, openssl and nghttpd, and network namespaces; where one is missing the test says so
-and is skipped. What is asserted follows from round trips, rates and outages of the run, not from the clock of this machine;
-a link that was not kept in time (the verdict says so) proves nothing, and skips the test.
+and is skipped. What is asserted follows from round trips, rates and outages of the run, not from the clock of this
+machine; a link that was not kept in time (the verdict says so) proves nothing, and skips the test.
 """
 
 from __future__ import annotations
