@@ -11,7 +11,7 @@ import bentpipe
 from bentpipe.results.variables import variables
 
 LABELS = {"slot", "time", "cell", "site", "site_name", "site_kind", "site_region", "satellite_name", "gateway"}
-LABELS |= {"gateway_name", "gateway_pop", "region", "region_name", "event", "segment", "track"}
+LABELS |= {"gateway_name", "gateway_pop", "region", "region_name", "event", "segment", "track", "service"}
 
 
 @pytest.fixture(scope="module")

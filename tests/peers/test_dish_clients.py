@@ -40,7 +40,7 @@ class TestStarlinkGrpcCore:
 
     @pytest.fixture
     def client(self):
-        return pytest.importorskip("starlink_grpc", reason="needs starlink-grpc-core: pip install 'bentpipe[peers]'")
+        return pytest.importorskip("starlink_grpc", reason="needs starlink-grpc-core: pip install 'bentpipe[demos]'")
 
     @pytest.fixture
     def context(self, client, address):
@@ -126,7 +126,7 @@ class TestStarlinkClient:
 
     @pytest.fixture
     def asked(self, address):
-        reason = "needs starlink-client: pip install 'bentpipe[peers]'"
+        reason = "needs starlink-client: pip install 'bentpipe[demos]'"
         client = pytest.importorskip("starlink_client.grpc_client", reason=reason)
         return client.GrpcClient(address)
 
@@ -167,7 +167,7 @@ def repeated(field: Any) -> bool:
 
 
 def test_numbers_and_types_are_those_of_compiled_messages() -> None:
-    pytest.importorskip("starlink_client.grpc_client", reason="needs starlink-client: pip install 'bentpipe[peers]'")
+    pytest.importorskip("starlink_client.grpc_client", reason="needs starlink-client: pip install 'bentpipe[demos]'")
     from spacex.api.device import device_pb2
 
     from bentpipe.emulate.dish.descriptors import PACKAGE, build_descriptors

@@ -187,6 +187,38 @@ def _over_seeds(mean: float, seeds: Float, most: float) -> tuple[float, float]:
     return float(min(mean, seeds.min())), float(max(mean, seeds.max()))
 
 
+def seed_factors(
+    reading: Reading, start: np.datetime64 | None = None, stop: np.datetime64 | None = None
+) -> tuple[float, float, int, int] | None:
+    """Return what the users connected under the other seeds are of this run's own, at the sampled slots of some hours.
+
+    Parameters
+    ----------
+    reading : Reading
+        The run.
+    start, stop : numpy.datetime64, optional
+        From when on, and until before when, UTC; the whole run where absent.
+
+    Returns
+    -------
+    low, high : float
+        Smallest and largest factor, this run's own 1 among them.
+    seeds, samples : int
+        How many there are. None where there are no replicas, or nobody is connected in those slots.
+    """
+    replicas = reading.replicas
+    if replicas is None:
+        return None
+    inside = np.ones(len(replicas.times), np.bool_)
+    if start is not None and stop is not None:
+        inside = (replicas.times >= start) & (replicas.times < stop)
+    sums = (replicas.connected[inside] @ reading.regions.users_per_terminal).sum(axis=0)
+    if not inside.any() or not sums[0] > 0:
+        return None
+    factors = sums / sums[0]
+    return float(factors.min()), float(factors.max()), len(sums), int(inside.sum())
+
+
 def region_rows(reading: Reading) -> tuple[RegionRow, ...]:
     """Return the regions, worst off first; regions without terminals last."""
     regions, replicas = reading.regions, reading.replicas

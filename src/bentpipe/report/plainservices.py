@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bentpipe.report import measures
 from bentpipe.report.measures import ratio
 from bentpipe.report.reading import Reading
 from bentpipe.report.servicereading import WORDS, Follow, Service, Services
@@ -38,7 +39,7 @@ def service_lines(reading: Reading, services: Services) -> list[tuple[str, str]]
     if services.poll is not None:
         lines.append(("Poll", poll_line(reading, services.poll, users)))
     if services.conference is not None:
-        lines.append(("Conference", conference_line(services.conference, users)))
+        lines.append(("Conference", conference_line(reading, services.conference, users)))
     return lines
 
 
@@ -59,7 +60,7 @@ def _services_line(reading: Reading, services: Services, users: float) -> str:
     verb = "these work" if len(parts) > 1 else "this works"
     return (
         f"Of {count(users)} terminal users, on average over {duration(reading.span_s)}, {verb}: {', '.join(parts)}; "
-        f"for the rest they fail, or nobody is connected there. {NO_RANGE[:1].upper()}{NO_RANGE[1:]}."
+        f"for the rest they fail, or nobody is connected there. {_factors(reading)}."
     )
 
 
@@ -81,15 +82,17 @@ def poll_line(reading: Reading, poll: Follow, users: float) -> str:
         One line.
     """
     facts = poll.facts
-    opens, closes = (utc(np.datetime64(str(facts[key]).replace("Z", ""))) for key in ("opens_utc", "closes_utc"))
+    opens, closes = (np.datetime64(str(facts[key]).replace("Z", "")) for key in ("opens_utc", "closes_utc"))
+    shares = {name: poll.share(name) for name in ("at_once", "soon", "before_it_closes")}
+    span = _seeds(reading, shares["at_once"], "at once", opens, closes)
     able = float(facts["able_once"]) * per_terminal(reading)
     cut = "" if facts["whole"] else ", as far as it lies within the run"
     return (
-        f"In a poll open from {opens} to {closes}{cut}, a vote begun at any time of these hours would be counted "
-        f"at once for {percent(poll.share('at_once'))} of terminal users, within "
-        f"{duration(60.0 * float(facts['patience_min']))} for {percent(poll.share('soon'))}, and before it closes for "
-        f"{percent(poll.share('before_it_closes'))}; {count(able)} of {count(users)} could vote in some slot; "
-        f"{NO_RANGE}. "
+        f"In a poll open from {utc(opens)} to {utc(closes)}{cut}, a vote begun at any time of these hours would be counted "
+        f"at once for {percent(shares['at_once'])} of terminal users, within "
+        f"{duration(60.0 * float(facts['patience_min']))} for {percent(shares['soon'])}, and before it closes for "
+        f"{percent(shares['before_it_closes'])}; {count(able)} of {count(users)} could vote in some slot; "
+        f"{span}. "
         f"{not_asked(reading, users)}"
     )
 
@@ -112,11 +115,13 @@ def not_asked(reading: Reading, users: float) -> str:
     return f"{words}."
 
 
-def conference_line(conference: Follow, users: float) -> str:
+def conference_line(reading: Reading, conference: Follow, users: float) -> str:
     """Say for how many a videoconference lasts.
 
     Parameters
     ----------
+    reading : Reading
+        The run.
     conference : Follow
         What became of the conferences.
     users : float
@@ -132,7 +137,38 @@ def conference_line(conference: Follow, users: float) -> str:
         f"A videoconference of {duration(60.0 * float(facts['duration_min']))} begun at a random time would hold "
         f"without a break longer than {duration(float(facts['longest_break_s']))} for "
         f"{percent(conference.share('held'))} of {count(users)} terminal users, degraded stretches included; "
-        f"{NO_RANGE}."
+        f"{_seeds(reading, conference.share('held'))}."
+    )
+
+
+def _seeds(
+    reading: Reading,
+    share: float,
+    what: str = "",
+    start: np.datetime64 | None = None,
+    stop: np.datetime64 | None = None,
+) -> str:
+    """Say between what a share lies under the seeds, taken to vary as the users connected do."""
+    found = measures.seed_factors(reading, start, stop)
+    if found is None:
+        return NO_RANGE
+    low, high, seeds, samples = found
+    of_hours = " of these hours" if start is not None else ""
+    return (
+        f"under {plural(seeds, 'seed')} between {percent(low * share)} and {percent(min(high * share, 1.0))}"
+        f"{' ' if what else ''}{what}, if it varies as the users connected do at {plural(samples, 'sampled slot')}{of_hours}"
+    )
+
+
+def _factors(reading: Reading) -> str:
+    """Say the same of many shares at once."""
+    found = measures.seed_factors(reading)
+    if found is None:
+        return f"{NO_RANGE[:1].upper()}{NO_RANGE[1:]}"
+    low, high, seeds, samples = found
+    return (
+        f"Under {plural(seeds, 'seed')} each share lies between {low:.2f} and {high:.2f} times this, if it varies as the "
+        f"users connected do at {plural(samples, 'sampled slot')}"
     )
 
 
@@ -205,9 +241,12 @@ def services_data(reading: Reading) -> dict[str, Any] | None:
                 ],
             }
         )  # fmt: skip
-    users = float(reading.regions.users.sum())
+    users, factors = float(reading.regions.users.sum()), measures.seed_factors(reading)
     return {
         "services": rows,
+        "seeds": None
+        if factors is None
+        else dict(zip(("low", "high", "count", "sampled_slots"), factors, strict=True)),
         "terminal_users": users,
         "poll": None if services.poll is None else _follow_data(services.poll, each),
         "conference": None if services.conference is None else _follow_data(services.conference, each),

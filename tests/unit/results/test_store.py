@@ -21,6 +21,7 @@ SIZES = {
     "region": 2,
     "event": 1,
     "segment": 8,
+    "service": 3,
     "path": 3,
 }
 GRID = Grid(range(13, 38), 10)
