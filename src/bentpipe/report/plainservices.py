@@ -88,8 +88,8 @@ def poll_line(reading: Reading, poll: Follow, users: float) -> str:
     able = float(facts["able_once"]) * per_terminal(reading)
     cut = "" if facts["whole"] else ", as far as it lies within the run"
     return (
-        f"In a poll open from {utc(opens)} to {utc(closes)}{cut}, a vote begun at any time of these hours would be counted "
-        f"at once for {percent(shares['at_once'])} of terminal users, within "
+        f"In a poll open from {utc(opens)} to {utc(closes)}{cut}, a vote begun at any time of these hours would be "
+        f"counted at once for {percent(shares['at_once'])} of terminal users, within "
         f"{duration(60.0 * float(facts['patience_min']))} for {percent(shares['soon'])}, and before it closes for "
         f"{percent(shares['before_it_closes'])}; {count(able)} of {count(users)} could vote in some slot; "
         f"{span}. "
@@ -153,10 +153,10 @@ def _seeds(
     if found is None:
         return NO_RANGE
     low, high, seeds, samples = found
-    of_hours = " of these hours" if start is not None else ""
+    where = plural(samples, "sampled slot") + (" of these hours" if start is not None else "")
     return (
         f"under {plural(seeds, 'seed')} between {percent(low * share)} and {percent(min(high * share, 1.0))}"
-        f"{' ' if what else ''}{what}, if it varies as the users connected do at {plural(samples, 'sampled slot')}{of_hours}"
+        f"{' ' if what else ''}{what}, if it varies as the users connected do at {where}"
     )
 
 
@@ -167,8 +167,8 @@ def _factors(reading: Reading) -> str:
         return f"{NO_RANGE[:1].upper()}{NO_RANGE[1:]}"
     low, high, seeds, samples = found
     return (
-        f"Under {plural(seeds, 'seed')} each share lies between {low:.2f} and {high:.2f} times this, if it varies as the "
-        f"users connected do at {plural(samples, 'sampled slot')}"
+        f"Under {plural(seeds, 'seed')} each share lies between {low:.2f} and {high:.2f} times this, if it varies as "
+        f"the users connected do at {plural(samples, 'sampled slot')}"
     )
 
 

@@ -34,6 +34,11 @@ LATER: Mapping[str, str] = {
     "site_boresight_elevation_deg": "within_slot",
     "site_field_of_view_deg": "within_slot",
     "site_minimum_elevation_deg": "within_slot",
+    "service_verdict": "services",
+    "site_service_verdict": "services",
+    "site_service_measure": "services",
+    "region_service_works": "services",
+    "region_service_degraded": "services",
 }
 #: Record of the checksums of what has no slot axis, beside the records of the blocks.
 STATIC_RECORD = "static.json"
