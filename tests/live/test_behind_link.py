@@ -69,6 +69,7 @@ def echo() -> Iterator[int]:
 def web(tmp_path: Path) -> Iterator[int]:
     """A web server on this host's loopback."""
     (tmp_path / "big").write_bytes(bytes(range(256)) * 8000)
+    (tmp_path / "small").write_bytes(bytes(20_000))
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *arguments: object) -> None:
@@ -368,7 +369,7 @@ def test_ctrl_c_on_a_terminal_reaches_the_program_once_and_leaves_nothing(tmp_pa
     with contextlib.suppress(OSError):
         while select.select([terminal], [], [], 60.0)[0]:
             out += os.read(terminal, 1000)
-            if b"exit" in out:
+            if b"exit" in out and out.endswith(b"\n"):
                 break
     os.waitpid(pid, 0)
     os.close(terminal)
@@ -465,3 +466,22 @@ def test_an_ordinary_user_gets_the_same_in_a_user_namespace(echo: int) -> None:
     assert json.loads(last) == [0, True, 5], done.stderr
     assert len(times) == 5 and min(map(float, times)) > 0.0499
     assert done.stderr.strip() == str(os.geteuid())
+
+
+def test_a_call_with_a_program_that_cannot_start_ends(tmp_path: Path) -> None:
+    need_namespaces()
+    programs = (["sleep", "60"], ["/no/such/program"])
+    outcome = run_call((still_plan(), still_plan()), programs, environment=environment(), say=lambda _: None)
+    assert outcome.exit_code == 128 + signal.SIGTERM  # of the first that failed, in their order
+
+
+def test_many_connections_at_once(web: int, capfd: pytest.CaptureFixture[str]) -> None:
+    need_namespaces()
+    text = (
+        "import sys, urllib.request\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "get = lambda _: len(urllib.request.urlopen(sys.argv[1], timeout=60).read())\n"
+        "print(sum(ThreadPoolExecutor(60).map(get, range(120))))\n"
+    )
+    outcome, out = behind(still_plan(0.005, 0.005, 3e8), python(text, f"http://{HOST}:{web}/small"), capfd)
+    assert (outcome.exit_code, int(out)) == (0, 120 * 20_000)

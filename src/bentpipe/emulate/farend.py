@@ -27,7 +27,8 @@ HOST: Final = "100.64.0.1"
 _TCP, _UDP, _ICMP = 6, 17, 1
 _CHUNK = 1 << 18
 _UDP_IDLE_S = 120.0
-_LISTENERS = 512
+_LISTENERS = 4096
+_MANY_LISTENERS, _LISTENER_IDLE_S = 256, 300.0
 _FORGET_S = 1.0
 
 
@@ -227,6 +228,7 @@ class Forwarder:
         channel.setblocking(False)
         selector.register(channel, selectors.EVENT_READ, self._offered)
         self._listeners: dict[socket.socket, bool] = {}
+        self._asked: dict[socket.socket, float] = {}
         self._flows: dict[tuple[socket.socket, Any], tuple[socket.socket, list[float]]] = {}
 
     def _offered(self, _: int) -> None:
@@ -244,6 +246,7 @@ class Forwarder:
             s.close()
             return
         self._listeners[s] = socket.inet_ntoa(note[1:5]) == HOST
+        self._asked[s] = time.monotonic()
         call = self._accept if note[0] == _TCP else self._datagram
         self._selector.register(s, selectors.EVENT_READ, lambda _: call(s))
 
@@ -260,6 +263,7 @@ class Forwarder:
             near, _ = s.accept()
         except OSError:
             return
+        self._asked[s] = time.monotonic()
         near.setblocking(False)
         far = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         far.setblocking(False)
@@ -373,6 +377,10 @@ class Forwarder:
     def tidy(self) -> None:
         """Close what has been idle; to be called every few seconds."""
         now = time.monotonic()
+        if len(self._listeners) > _MANY_LISTENERS:
+            for s, asked in list(self._asked.items()):
+                if s.type == socket.SOCK_STREAM and now - asked > _LISTENER_IDLE_S:
+                    self._drop(s)
         for (s, client), (far, used) in list(self._flows.items()):
             if now - used[0] > _UDP_IDLE_S:
                 self._selector.unregister(far)
@@ -382,6 +390,7 @@ class Forwarder:
                     self._drop(s)
 
     def _drop(self, s: socket.socket) -> None:
+        self._asked.pop(s, None)
         if self._listeners.pop(s, None) is not None:
             self._selector.unregister(s)
             s.close()

@@ -12,6 +12,7 @@ import errno
 import json
 import math
 import os
+import resource
 import selectors
 import shutil
 import signal
@@ -48,6 +49,7 @@ PASSED: Final = (
     signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGTSTP, signal.SIGUSR1, signal.SIGUSR2,
     signal.SIGCONT,
 )  # fmt: skip
+_FILES = 65_536  # six a connection to this host
 _SAME_S = 0.05  # a signal of the terminal reaches caller and supervisor within this time
 
 
@@ -289,6 +291,8 @@ def _see_through(session: Session, came: int, caller: int, duration_s: float | N
     for program in session.programs:
         program.environment["BENTPIPE_START"] = repr(origin)
         _start_program(session, program)
+    failed = any(program.exit_code is not None for program in session.programs)
+    _allow_files()
     signals = signal_file({int(number) for number in (*PASSED, signal.SIGCHLD)})
     gone: list[str] = []
 
@@ -309,7 +313,7 @@ def _see_through(session: Session, came: int, caller: int, duration_s: float | N
     asked, tidied = False, origin
     while any(program.exit_code is None for program in session.programs):
         now = time.monotonic()
-        if gone and not asked:
+        if (gone or failed) and not asked:
             deadline = now
         if now >= deadline:
             _signal_all(session, signal.SIGKILL if asked else signal.SIGTERM)
@@ -323,6 +327,15 @@ def _see_through(session: Session, came: int, caller: int, duration_s: float | N
             tidied = now
     code = next((p.exit_code for p in session.programs if p.exit_code), 0)
     return Outcome(code, _account(session, "link" in gone))
+
+
+def _allow_files() -> None:
+    """Allow this process as many open files as it may have; the programs are started, and keep the usual limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _on_signals(session: Session, file: int, caller: int) -> None:

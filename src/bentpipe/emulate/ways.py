@@ -73,9 +73,7 @@ def behind_link(
             say(f"{error}: a relay takes its place")
     from bentpipe.emulate.behindrelay import run_behind_relay
 
-    found = run_behind_relay(
-        plan, program, wanted, loop=loop, environment=environment, duration_s=duration_s, say=say
-    )
+    found = run_behind_relay(plan, program, wanted, loop=loop, environment=environment, duration_s=duration_s, say=say)
     return Outcome(found.exit_code, found.account)
 
 
