@@ -53,6 +53,7 @@ CONNECT_S: Final = 60.0
 """Time for a connection to a destination, s."""
 NAME_S: Final = 60.0
 """Time for which a name that was looked up is remembered, s, as browsers do (assumed)."""
+_TASK_LIMIT = 1024  # connections and names that are being looked up
 _DRAW_S = 1.0
 _MUCH = 4.0  # limits by which a single packet may be late
 _QUERY_BYTES, _ANSWER_BYTES = 46, 62  # headers of IP, UDP and DNS and the rest of a question; and one address
@@ -277,7 +278,10 @@ class Relay:
             return addresses
         loop = asyncio.get_running_loop()
         await self._crossing.cross(self.link.up, _QUERY_BYTES + len(host))
-        found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        try:
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except UnicodeError:  # a label that is empty, or longer than 63 characters
+            raise socket.gaierror(socket.EAI_NONAME, "not a name") from None
         await self._crossing.cross(self.link.down, _ANSWER_BYTES + len(host))
         addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
         self._names[host] = (self.link.now_s() + NAME_S, addresses)
@@ -291,7 +295,7 @@ class Relay:
             nonlocal expected
             expected = expected or sender[1]
             unpacked = unpack_datagram(data)
-            if unpacked is None or sender[1] != expected:
+            if unpacked is None or sender[1] != expected or len(self._tasks) >= _TASK_LIMIT:
                 return
             host, port, payload = unpacked
             self._spawn(self._datagram(local, sender, host, port, payload))
