@@ -190,14 +190,15 @@ def test_refused_and_unknown_destinations_are_told_so():
         refused, _ = await timed(ask(port, "127.0.0.1", sock.getsockname()[1]))
         reply = (await ask(port, "127.0.0.1", sock.getsockname()[1]))[0]
         unknown = (await ask(port, "no-such-name.invalid", 80))[0]
+        no_name = (await ask(port, "a" * 70 + ".invalid", 80))[0]
         no_command = (await ask(port, "127.0.0.1", 80, command=2))[0]
         sock.close()
-        return refused, reply, unknown, no_command
+        return refused, reply, unknown, no_name, no_command
 
     with relay_running(still(one_way_s=0.01)) as relay:
-        refused, reply, unknown, no_command = asyncio.run(main(relay.port))
+        refused, reply, unknown, no_name, no_command = asyncio.run(main(relay.port))
     assert refused >= 0.02  # the refusal came back over the link
-    assert (reply, unknown, no_command) == (5, 4, 7)
+    assert (reply, unknown, no_name, no_command) == (5, 4, 4, 7)
 
 
 def test_clients_that_speak_something_else_are_told_or_left():
