@@ -168,7 +168,7 @@ def open_link(
     place: str | None = None,
     duration: str | None = None,
     rate: str | None = None,
-    outage: Literal["hold", "drop"] = "hold",
+    outage: Literal["hold", "drop"] = "drop",
     loop: bool = False,
     internet: bool = False,
     require: Literal["namespace", "relay"] | None = None,

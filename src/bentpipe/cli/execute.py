@@ -41,7 +41,7 @@ def execute(
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="A trace (CSV) instead of RUN and SITE.")] = None,
     duration: Span = None,
     rate: Rate = None,
-    outage: Treatment = "hold",
+    outage: Treatment = "drop",
     via: Way = None,
     internet: Annotated[
         bool, typer.Option("--internet", help="Let the program reach the Internet beyond the link, not this host only.")
@@ -50,6 +50,9 @@ def execute(
         list[str] | None,
         typer.Option(metavar="LOCAL:HOST:PORT", help="Behind a relay: send a local UDP port to a destination."),
     ] = None,
+    dish: Annotated[
+        bool, typer.Option("--dish", help="Let a virtual dish answer at 192.168.100.1:9200, where dishes do.")
+    ] = False,
     loop: Loop = False,
     report: Report = None,
     cleanup: Annotated[
@@ -65,11 +68,16 @@ def execute(
         return _clean_up()
     before, (program,) = split_words(context.obj, words or [], 1)
     plan = _plan(before, at, place, trace, rate, _one_of(outage, ("hold", "drop"), "--outage"))
+    if dish:
+        if len(before) != 2 or via == "relay":
+            remedy = "give RUN SITE, and no --place, --trace or --via relay"
+            raise InputError(Fault("a dish answers for a site of a run, in a namespace", "--dish", remedy=remedy))
+        program = _with_dish(before, at, program)
     from bentpipe.emulate.ways import behind_link
 
     outcome = behind_link(
         plan, program, via=None if via is None else _one_of(via, _VIA, "--via"), internet=internet,
-        duration_s=_span(duration), loop=loop, forward_udp=forward_udp or (), say=say,
+        duration_s=_span(duration), loop=loop, forward_udp=forward_udp or (), relay=not dish, say=say,
     )  # fmt: skip
     return _finish("exec", outcome, report)
 
@@ -83,7 +91,7 @@ def call(
     ] = None,
     duration: Span = None,
     rate: Rate = None,
-    outage: Treatment = "hold",
+    outage: Treatment = "drop",
     via: Way = None,
     loop: Loop = False,
     report: Report = None,
@@ -183,6 +191,22 @@ def _plan(
     latitude, longitude = place_degrees(place)
     begin = moment(run, place_course(run, latitude, longitude), at)
     return place_plan(run, place_series(run, latitude, longitude, begin.first, None, given), begin.note, outage)
+
+
+def _with_dish(before: list[str], at: str | None, program: list[str]) -> list[str]:
+    """Command that starts a dish in the program's namespace, and then becomes the program."""
+    import importlib.util
+
+    import bentpipe
+    from bentpipe.emulate.dish.descriptors import MISSING
+    from bentpipe.emulate.moments import moment, site_course
+
+    if importlib.util.find_spec("grpc_reflection") is None:
+        raise InputError(MISSING)
+    run = bentpipe.open_run(before[0])
+    begin_s = moment(run, site_course(run, before[1]), at).first * float(run.manifest["grid"]["interval_s"])
+    alongside = [sys.executable, "-m", "bentpipe.emulate.dish.alongside", str(run.path.resolve()), before[1]]
+    return [*alongside, repr(begin_s), "--", *program]
 
 
 def _rates(text: str | None) -> tuple[float, float] | None:

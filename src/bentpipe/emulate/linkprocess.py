@@ -41,6 +41,8 @@ WAYS: Final = ("tun", "packet")
 """Ways to take packets: a TUN device each, or pairs of Ethernet devices and packet sockets."""
 _PRIORITY = 10
 _NICE = -10
+#: Where a user terminal answers (../dish).
+DISH_HOST: Final = "192.168.100.1"
 
 
 @dataclass
@@ -156,6 +158,8 @@ def _configure(ends: Ends, number: int, addresses: Sequence[str], internet: bool
     """Give the device of an end, in the namespace of the caller, its address and routes."""
     other = addresses[1 - number]
     net.set_up("lo")
+    # Where a dish answers, if there is one.
+    net.add_route("lo", DISH_HOST, 32, local=True, in_local_table=True)
     net.set_up("sat0", addresses[number], arp=arp)
     net.add_route("sat0", other, 32, in_local_table=True)
     if internet and number == 0:

@@ -48,7 +48,7 @@ class LinkPlan:
     key: int = 0
     down: QueueProfile = field(default=DEFAULT_DOWN)
     up: QueueProfile = field(default=DEFAULT_UP)
-    outage: str = "hold"
+    outage: str = "drop"
     notes: tuple[str, ...] = ()
 
 
@@ -58,7 +58,7 @@ def series_plan(
     *,
     down: QueueProfile = DEFAULT_DOWN,
     up: QueueProfile = DEFAULT_UP,
-    outage: str = "hold",
+    outage: str = "drop",
     notes: tuple[str, ...] = (),
 ) -> LinkPlan:
     """Plan a link from the slots of a run.
@@ -96,7 +96,7 @@ def steps_plan(
     place: str = "",
     down: QueueProfile = DEFAULT_DOWN,
     up: QueueProfile = DEFAULT_UP,
-    outage: str = "hold",
+    outage: str = "drop",
     notes: tuple[str, ...] = (),
 ) -> LinkPlan:
     """Plan a link from a trace that is at hand as a whole.

@@ -26,7 +26,7 @@ def run_plan(
     *,
     at: str | None = None,
     rate_bit_s: tuple[float, float] | None = None,
-    outage: str = "hold",
+    outage: str = "drop",
 ) -> LinkPlan:
     """Plan the live link of a site.
 
@@ -53,7 +53,7 @@ def run_plan(
     return place_plan(run, site_series(run, site, begin.first, None, rate_bit_s), begin.note, outage)
 
 
-def place_plan(run: Run, link: SiteLink, note: str, outage: str = "hold") -> LinkPlan:
+def place_plan(run: Run, link: SiteLink, note: str, outage: str = "drop") -> LinkPlan:
     """Plan a live link from the series of a place.
 
     Parameters

@@ -30,6 +30,7 @@ def behind_link(
     loop: bool = False,
     environment: Mapping[str, str] | None = None,
     forward_udp: Sequence[str] = (),
+    relay: bool = True,
     say: Say,
 ) -> Outcome:
     """Run a program behind a link: in a namespace of its own, or, where that is not allowed, behind a relay.
@@ -46,6 +47,8 @@ def behind_link(
         As of :func:`~bentpipe.emulate.execute.run_program`; a relay always reaches the Internet.
     forward_udp : sequence of str
         UDP ports that a relay forwards, ``LOCAL:HOST:PORT``; in a namespace programs send UDP by themselves.
+    relay : bool
+        Whether a relay will do where namespaces are not allowed.
     say : callable
         Takes lines for the user.
 
@@ -68,7 +71,7 @@ def behind_link(
                 environment=environment, say=say,
             )  # fmt: skip
         except NotAllowedError as error:
-            if via is not None:
+            if via is not None or not relay:
                 raise
             say(f"{error}: a relay takes its place")
     from bentpipe.emulate.behindrelay import run_behind_relay
@@ -124,7 +127,7 @@ def call_link(
     )  # fmt: skip
 
 
-def trace_plan(path: Path, outage: str = "hold") -> LinkPlan:
+def trace_plan(path: Path, outage: str = "drop") -> LinkPlan:
     """Plan a link from a trace in a file.
 
     Parameters

@@ -108,7 +108,7 @@ class LiveQueue:
     def __init__(
         self,
         profile: QueueProfile,
-        outage: str = "hold",
+        outage: str = "drop",
         seed: int = 0,
         key: int = 0,
         way: int = 0,

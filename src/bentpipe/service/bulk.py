@@ -103,7 +103,7 @@ def bulk_transfer(
     direction: str = "down",
     algorithm: str = "cubic",
     beyond_rtt_s: float = 0.0,
-    outage: str = "hold",
+    outage: str = "drop",
     bin_s: float = 1.0,
     seed: int = 0,
     key: int = 0,
