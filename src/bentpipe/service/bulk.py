@@ -1,9 +1,9 @@
 """A bulk transfer driven in time through the queue of a link: CUBIC or Reno, packet by packet.
 
-The packets go through :mod:`bentpipe.linkqueue.queue`, the sender is that of :mod:`bentpipe.linkqueue.transport` (CUBIC:
-RFC 9438, C = 0.4, beta = 0.7, fast convergence, Reno-friendly region; Reno: RFC 5681), both as under the wait of a
-loaded link. Slow start is the plain one, up to the first loss: HyStart++ (RFC 9406) ends it by the rise of the round
-trip, which on a link whose waits change from frame to frame is an answer to noise. A loss is seen by the next
+The packets go through :mod:`bentpipe.linkqueue.queue`, the sender is that of :mod:`bentpipe.linkqueue.transport`
+(CUBIC: RFC 9438, C = 0.4, beta = 0.7, fast convergence, Reno-friendly region; Reno: RFC 5681), both as under the wait
+of a loaded link. Slow start is the plain one, up to the first loss: HyStart++ (RFC 9406) ends it by the rise of the
+round trip, which on a link whose waits change from frame to frame is an answer to noise. A loss is seen by the next
 acknowledgement (RACK, RFC 8985: this path does not reorder); losses of one window are one event. A lost end is probed
 after two round trips (RFC 8985), and where that fails, or where nothing comes back, a timer expires that doubles
 (RFC 6298: 1 s at least, 60 s at most; no undoing of early timeouts). Acknowledgements take the delay of the way back,
@@ -23,7 +23,7 @@ from bentpipe.draws import Purpose, uniform
 from bentpipe.errors import Fault, InputError
 from bentpipe.kernel import kernel
 from bentpipe.linkqueue.loaded import QueueProfile
-from bentpipe.linkqueue.queue import idle_state, link_schedule, pass_packet, sent_by, step_at
+from bentpipe.linkqueue.queue import link_schedule, pass_packet, sent_by, step_at
 from bentpipe.linkqueue.series import LinkSeries, TraceSteps, trace_slots
 from bentpipe.linkqueue.transport import (
     codel_drops,
@@ -160,14 +160,15 @@ def bulk_transfer(
         schedule.rate_start_s, schedule.rate_bit_s, schedule.sent_bit, schedule.delay_start_s, schedule.delay_s,
         schedule.lost, np.ascontiguousarray(loss[pieces], np.float64), schedule.queue_limit_bit, schedule.hold_outages,
         np.ascontiguousarray(steps.start_s[returns], np.float64), np.ascontiguousarray(back[returns], np.float64),
-        np.ascontiguousarray(passes[returns]), float(beyond_rtt_s), queue.target_s if managed else math.inf, queue.interval_s,
+        np.ascontiguousarray(passes[returns]), float(beyond_rtt_s),
+        float(queue.target_s) if managed else math.inf, float(queue.interval_s),
         algorithm == "cubic", math.ceil(size_bytes / PAYLOAD_BYTES) if math.isfinite(size_bytes) else -1,
         float(duration_s), int(seed), np.uint64(key), float(bin_s), bins, counts,
     )  # fmt: skip
     bins *= PAYLOAD_BYTES / PACKET_BYTES / bin_s
-    return BulkTransfer(
-        bin_s, bins, completion, min(delivered * PAYLOAD_BYTES, size_bytes), *(int(n) for n in counts), mean_rtt
-    )
+    packets, lost, events, timeouts = (int(n) for n in counts)
+    arrived = min(delivered * PAYLOAD_BYTES, size_bytes)
+    return BulkTransfer(bin_s, bins, completion, arrived, packets, lost, events, timeouts, mean_rtt)
 
 
 def _changes(*rows: NDArray[np.generic]) -> NDArray[np.int64]:
@@ -209,13 +210,13 @@ def _check(
 def _answered(start: FloatArray, delay: FloatArray, passes: NDArray[np.bool_], t: float) -> float:
     """When an acknowledgement of what arrives at `t` is back at the link's near end, s; infinite if never."""
     k = max(step_at(start, t), 0)
-    if passes[k]:
-        return t + delay[k]
-    while k < start.size:
-        if passes[k]:
-            return start[k] + delay[k]
+    back_at: float = t + delay[k]
+    while not passes[k]:
         k += 1
-    return math.inf
+        if k == start.size:
+            return math.inf
+        back_at = start[k] + delay[k]
+    return back_at
 
 
 @kernel()
@@ -248,8 +249,8 @@ def _lower(cubic: bool, w: FloatArray) -> None:
 
 @kernel(
     "Tuple((float64, int64, float64))(float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], "
-    "boolean[::1], float64[::1], float64, boolean, float64[::1], float64[::1], boolean[::1], float64, float64, float64, "
-    "boolean, int64, float64, int64, uint64, float64, float64[::1], int64[::1])"
+    "boolean[::1], float64[::1], float64, boolean, float64[::1], float64[::1], boolean[::1], float64, float64, "
+    "float64, boolean, int64, float64, int64, uint64, float64, float64[::1], int64[::1])"
 )
 def _drive(
     rate_start: FloatArray,
@@ -353,7 +354,10 @@ def _drive(
         turn = max(now, state[0])
         counts[0] += 1
         fate = 2
-        if not codel_drops(turn, turn - now, target, interval, codel):
+        # A queue shorter than one and a half packets is never too long (RFC 8289 spares one packet).
+        at = max(step_at(rate_start, turn), 0)
+        long_wait = max(target, 1.5 * bits / rate[at]) if target < math.inf else target
+        if not codel_drops(turn, turn - now, long_wait, interval, codel):
             fate, leaves = pass_packet(
                 rate_start, rate, sent, delay_start, delay, lost, limit_bit, hold, now, bits, state
             )

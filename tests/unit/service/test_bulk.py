@@ -7,8 +7,9 @@ import pytest
 from tracesteps import link
 
 from bentpipe.errors import InputError
+from bentpipe.linkqueue import LinkSeries
 from bentpipe.linkqueue.loaded import QueueProfile
-from bentpipe.service.bulk import PACKET_BYTES, PAYLOAD_BYTES, bulk_transfer
+from bentpipe.service.bulk import PACKET_BYTES, PAYLOAD_BYTES, bulk_transfer, series_steps
 from bentpipe.service.exchange import transfer_s
 
 TAIL = QueueProfile("drop-tail", 1e6)
@@ -94,6 +95,21 @@ def test_the_same_again_and_both_ways() -> None:
     assert one[2:] != bulk_transfer(steps, 20.0, TAIL, seed=4, key=9)[2:]
     turned = steps._replace(up_loss=steps.down_loss, down_loss=steps.up_loss)
     assert one[2:] == bulk_transfer(turned, 20.0, TAIL, direction="up", seed=3, key=9)[2:]
+
+
+def test_over_a_link_of_slots() -> None:
+    ones = np.ones(3)
+    connected = np.array([True, False, True])
+    series = LinkSeries(
+        "here", 7, 99, 1000, 0.0, 15.0, connected, 0.008 * ones, 0.009 * ones, 0.006 * ones, 5e7 * ones, 1e7 * ones,
+        ones.astype(bool), 0.2 * ones, 0.58, 0.02, 0.5, 0.05,
+    )  # fmt: skip
+    steps = series_steps(series)
+    assert np.all(np.diff(steps.start_s) > 0.0) and steps.start_s[-1] > 44.9
+    for direction, rate in (("down", 5e7), ("up", 1e7)):
+        got = bulk_transfer(steps, 45.0, TAIL, direction=direction)
+        assert (got.goodput_bit_s[15:30] == 0.0).all() and (got.goodput_bit_s <= rate).all()
+        assert got.goodput_bit_s[5:14].mean() > 0.7 * rate and got.goodput_bit_s[36:44].mean() > 0.7 * rate
 
 
 def test_what_is_refused() -> None:

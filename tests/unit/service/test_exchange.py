@@ -47,7 +47,7 @@ def test_losses_by_expectation() -> None:
 
 
 def test_a_long_transfer_goes_at_the_response_to_its_losses() -> None:
-    # 1 GB at one loss in 1,000 over 100 ms: Reno's region, 38 segments a round trip (RFC 9438), at 3 % (periodic losses).
+    # 1 GB at one loss in 1,000 over 100 ms: Reno's region, 38.7 segments a round trip (Mathis).
     seconds = exchange_s(0.1, 1e9, 1e9, 0.0, 1e9, 0.0, 1e-3)
     assert 8e9 / seconds == pytest.approx(38.7 * 8.0 * SEGMENT_BYTES / 0.1, rel=0.03)
 
