@@ -50,7 +50,7 @@ class Poll(Part):
     opens, closes : datetime.datetime, optional
         UTC; the start and the end of the run where absent.
     patience_min : float
-        Minutes for which a voter tries at least.
+        How many get through within so many minutes is told beside who does at once, and before it closes.
     """
 
     opens: Moment | None = None
