@@ -15,6 +15,9 @@ execute.py              namespaces: the caller's side; supervisor.py (starts, si
 linkprocess.py          the link's own process; feed.py (steps, a slot at a time), shaper.py (packets)
 farend.py               what lies beyond the link: this host's services, the Internet
 namespaces.py           system calls; netdevices.py (devices and routes), leftovers.py (what killed runs leave)
-account.py              what a link did, and whether to believe it
+relay.py                where namespaces are not allowed: livelink.py (the plan on the clock), crossing.py (streams),
+                        relayudp.py, socks5.py; behindrelay.py (a program behind it)
+account.py              what a link did, and whether to believe it; outcome.py (how its program ended)
+joinlink.py             a further program in the namespaces of a running one: what the pytest fixture does
 ======================  =============================================================================
 """

@@ -129,7 +129,7 @@ class Stream:
         self._done = False
         self._crossing, self._way, self._reader, self._writer = crossing, way, reader, writer
         self._chunks: deque[_Chunk] = deque()
-        self._held = 0
+        self._held, self._broken, self._free_s = 0, False, -np.inf
         self._came, self._went = asyncio.Event(), asyncio.Event()
 
     async def carry(self) -> None:
@@ -149,6 +149,7 @@ class Stream:
         try:
             while data := await self._reader.read(crossing.turn_bytes(way)):
                 self._put(data, await crossing.enter(way, len(data)))
+                await asyncio.sleep(0)  # what is due elsewhere comes first
                 while self._held >= STREAM_LIMIT_BYTES:
                     self._went.clear()
                     await self._went.wait()
@@ -181,39 +182,48 @@ class Stream:
         self._came.set()
 
     async def _let_out(self) -> None:
-        """Write each chunk in its time."""
-        now_s, passage = self._crossing.link.now_s, self._way.passage
-        broken, free_s = False, -np.inf
+        """Write each chunk in its time, and at once all that are due by then."""
         while True:
             while not self._chunks:
                 self._came.clear()
                 await self._came.wait()
-            chunk = self._chunks[0]
-            await self._crossing.until(chunk.release_s)
+            await self._crossing.until(self._chunks[0].release_s)
+            if data := self._due():
+                await self._write(data)
+                continue
+            last = self._chunks.popleft()
+            self._way.passage.add(self._crossing.link.now_s() - last.release_s, HEADER_BYTES)
+            self._finish(last.reset)
+            if last.reset or not self._chunks:  # a reset may follow an end
+                return
+
+    def _due(self) -> bytes:
+        """Take what is due, up to an end of the stream, and count it."""
+        now_s, passage, taken = self._crossing.link.now_s(), self._way.passage, []
+        while self._chunks and self._chunks[0].release_s <= now_s and self._chunks[0].data:
+            chunk = self._chunks.popleft()
+            taken.append(chunk.data)
             size = len(chunk.data) + HEADER_BYTES * chunk.packets
-            if chunk.release_s >= free_s:
-                passage.add(now_s() - chunk.release_s, size, chunk.packets)
+            if chunk.release_s >= self._free_s:
+                passage.add(now_s - chunk.release_s, size, chunk.packets)
             else:  # it waited for a receiver that reads slowly, not for us
                 passage.add_unjudged(size, chunk.packets)
-            if chunk.end or chunk.reset:
-                self._finish(chunk.reset)
-                self._chunks.popleft()
-                if chunk.reset or not self._chunks:  # a reset may follow an end
-                    return
-                continue
-            try:
-                if not broken:
-                    began_s = now_s()
-                    self._writer.write(chunk.data)
-                    await self._writer.drain()
-                    if now_s() > began_s + 1e-3:
-                        free_s = now_s()
-            except OSError:
-                broken = True
-                await self._tell_sender()
-            self._chunks.popleft()
-            self._held -= len(chunk.data)
-            self._went.set()
+        return b"".join(taken)
+
+    async def _write(self, data: bytes) -> None:
+        """Hand bytes to the receiver, unless it is gone, and wait while it takes no more."""
+        try:
+            if not self._broken:
+                self._writer.write(data)
+                slow = self._writer.transport.get_write_buffer_size() > 0
+                await self._writer.drain()
+                if slow:
+                    self._free_s = self._crossing.link.now_s()
+        except OSError:
+            self._broken = True
+            await self._tell_sender()
+        self._held -= len(data)
+        self._went.set()
 
     async def _tell_sender(self) -> None:
         """Reset the sender, whose receiver is gone; what it still sends is thrown away."""

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+import time
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, Final
 
@@ -52,7 +53,9 @@ CONNECT_S: Final = 60.0
 """Time for a connection to a destination, s."""
 NAME_S: Final = 60.0
 """Time for which a name that was looked up is remembered, s, as browsers do (assumed)."""
+_TASK_LIMIT = 1024  # connections and names that are being looked up
 _DRAW_S = 1.0
+_MUCH = 4.0  # limits by which a single packet may be late
 _QUERY_BYTES, _ANSWER_BYTES = 46, 62  # headers of IP, UDP and DNS and the rest of a question; and one address
 
 
@@ -102,6 +105,7 @@ class Relay:
         self._names: dict[str, tuple[float, list[str]]] = {}
         self._asked = self._turned_away = self._connections = 0
         self._verdict: Account | None = None
+        self._cpu_began_s = self._cpu_s = 0.0
 
     @property
     def url(self) -> str:
@@ -115,12 +119,17 @@ class Relay:
         -------
         dict of str to str
             ``ALL_PROXY``, ``HTTP_PROXY`` and ``HTTPS_PROXY`` in both cases; an empty ``NO_PROXY``; the proxy again
-            in ``BENTPIPE_PROXY``; this host, as destinations beyond the link name it, in ``BENTPIPE_HOST``; and the
-            place in ``BENTPIPE_SITE``.
+            in ``BENTPIPE_PROXY``; this host, as destinations beyond the link name it, in ``BENTPIPE_HOST``; the
+            place in ``BENTPIPE_SITE``; and when the trace began, by `time.monotonic`, in ``BENTPIPE_START``.
         """
         names = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY")
         told = {spelt: self.url for name in names for spelt in (name, name.lower())}
-        known = {"BENTPIPE_PROXY": self.url, "BENTPIPE_HOST": self.host, "BENTPIPE_SITE": self.link.plan.place}
+        known = {
+            "BENTPIPE_PROXY": self.url,
+            "BENTPIPE_HOST": self.host,
+            "BENTPIPE_SITE": self.link.plan.place,
+            "BENTPIPE_START": repr(time.monotonic() - self.link.now_s()),
+        }
         return told | known | {"NO_PROXY": "", "no_proxy": ""}
 
     def described(self) -> list[str]:
@@ -139,6 +148,7 @@ class Relay:
 
     async def start(self) -> None:
         """Listen. An InputError where a port is taken or a destination of a forward is not known."""
+        self._cpu_began_s = time.thread_time()
         try:
             for forward in self._forwards:
                 self._locals.append(await open_forward(self._datagrams, forward, self.host))
@@ -159,6 +169,7 @@ class Relay:
     async def stop(self) -> None:
         """Close everything; what is on its way is dropped."""
         if self._verdict is None:
+            self._cpu_s = time.thread_time() - self._cpu_began_s
             self._verdict = self.verdict()
         if self._server is not None:
             self._server.close()
@@ -190,8 +201,9 @@ class Relay:
         if self._turned_away:
             reasons.append(f"{self._turned_away} connections above {CONNECTION_LIMIT} at a time were refused")
         return Account(
-            "relay", False, "python, asyncio relay", self.scheduling, link.now_s(), beyond, ways, tuple(reasons)
-        )
+            "relay", False, "python, asyncio relay", self.scheduling, link.now_s(), beyond, ways, tuple(reasons),
+            self._cpu_s,
+        )  # fmt: skip
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run beside the rest, until the relay stops."""
@@ -266,7 +278,10 @@ class Relay:
             return addresses
         loop = asyncio.get_running_loop()
         await self._crossing.cross(self.link.up, _QUERY_BYTES + len(host))
-        found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        try:
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except UnicodeError:  # a label that is empty, or longer than 63 characters
+            raise socket.gaierror(socket.EAI_NONAME, "not a name") from None
         await self._crossing.cross(self.link.down, _ANSWER_BYTES + len(host))
         addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
         self._names[host] = (self.link.now_s() + NAME_S, addresses)
@@ -280,7 +295,7 @@ class Relay:
             nonlocal expected
             expected = expected or sender[1]
             unpacked = unpack_datagram(data)
-            if unpacked is None or sender[1] != expected:
+            if unpacked is None or sender[1] != expected or len(self._tasks) >= _TASK_LIMIT:
                 return
             host, port, payload = unpacked
             self._spawn(self._datagram(local, sender, host, port, payload))
@@ -323,7 +338,7 @@ def _reasons(ways: Mapping[str, WayAccount], beyond_s: float, limit_s: float) ->
         f"on the way {name} packets were {1e3 * way.late_p99_s:.1f} ms late at the 99th percentile (limit"
         f" {1e3 * limit_s:g} ms, max {1e3 * way.late_max_s:.0f} ms): the machine was too busy"
         for name, way in ways.items()
-        if way.late_p99_s > limit_s and way.late > 1
+        if way.late_p99_s > limit_s and (way.late > 1 or way.late_max_s > _MUCH * limit_s)
     ]
     if beyond_s > 1.0:
         found.append(f"the program ran {beyond_s:.0f} s beyond the end of the trace, where the link is down")

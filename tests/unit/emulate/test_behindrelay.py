@@ -7,15 +7,17 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from listening import public_listeners
 from sockspeer import connect, plan, still
 
-from bentpipe.emulate.behindrelay import RelayResult, relay_running, run_behind_relay
+from bentpipe.emulate.behindrelay import RelayResult, _in_foreground, relay_running, run_behind_relay
 from bentpipe.emulate.relayudp import Forward
 from bentpipe.errors import InputError
 
@@ -99,6 +101,8 @@ signal.signal({int(number)}, lambda *_: sys.exit(42))
 os.kill(os.getppid(), {int(number)})
 signal.pause()
 """
+    if number == signal.SIGINT and _in_foreground():
+        pytest.skip("on a terminal an interrupt is taken to come from its keys, which reach the program by themselves")
     before = signal.getsignal(number)
     assert run_behind_relay(plan(), python(code), duration_s=20).exit_code == 42
     assert signal.getsignal(number) == before
@@ -122,6 +126,39 @@ def test_a_program_whose_time_is_over_is_ended():
 def test_a_program_that_outlives_the_trace_is_told_of():
     result = run_behind_relay(plan(length_s=0.05), python("import time; time.sleep(1.3)"))
     assert any("beyond the end of the trace" in reason for reason in result.verdict.reasons)
+
+
+def test_it_works_where_what_only_linux_has_is_missing():
+    code = """
+import asyncio, os, signal, socket, subprocess, sys, numba
+for module, names in (
+    (signal, "SIGQUIT SIGHUP SIGTSTP SIGUSR1 SIGUSR2 SIGCONT SIGCHLD SIGWINCH pthread_sigmask SIG_SETMASK"),
+    (os, "fork tcgetpgrp geteuid getuid setsid sched_setscheduler SCHED_FIFO sched_param setns unshare"),
+    (socket, "AF_PACKET AF_NETLINK SOCK_SEQPACKET send_fds recv_fds"),
+):
+    for name in names.split():
+        if hasattr(module, name):
+            delattr(module, name)
+sys.modules["fcntl"] = None
+sys.platform = sys.argv[1]
+from sockspeer import plan
+from bentpipe.emulate.ways import behind_link
+said = []
+program = [sys.executable, "-c", "import os; os.environ['ALL_PROXY']; raise SystemExit(9)"]
+outcome = behind_link(plan(), program, say=said.append)
+print("\\n".join(said))
+assert outcome.exit_code == 9 and outcome.account["via"] == "relay", outcome
+"""
+    places = [str(Path(__file__).parents[2]), *sys.path]
+    for platform in ("darwin", "win32"):
+        done = subprocess.run(
+            [*python(code), platform],
+            env=dict(os.environ) | {"PYTHONPATH": os.pathsep.join(places)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "on Linux only: a relay takes its place" in done.stdout and "Traceback" not in done.stderr
 
 
 def test_nothing_listens_but_on_loopback_and_nothing_is_left(page):
