@@ -28,8 +28,9 @@ BIN_S: Final = 1e-5
 """Width of the bins of the histogram of lateness, s."""
 BINS: Final = 10_000
 """Bins: up to 0.1 s; the last one holds all that is later."""
-_BATCH: Final = 256
+_BATCH: Final = 64  # packets moved at once: the other direction waits as long
 _AHEAD_S: Final = 20.0  # steps are fetched before they are needed by so much
+_DOUBT_S: Final = 0.05  # a device that is never empty tells nothing of when its packets came
 _FETCH_S: Final = 0.01  # how often a piece of them is fetched, s
 _LOOK_S: Final = 0.02  # how often the control channel is asked, s
 
@@ -100,7 +101,7 @@ class Flow:
         arrival_s : float
             When, s of the trace; not falling from call to call.
         packets : list of bytes
-            At most 256.
+            At most 64.
 
         Returns
         -------
@@ -150,8 +151,10 @@ class Flow:
         if watch is not None and packets:
             packets = [packet for packet in packets if not watch(packet)]
         if packets:
-            doubt = 0.5 * max(now_s - self.empty_s, 0.0)
+            doubt = min(0.5 * max(now_s - self.empty_s, 0.0), _DOUBT_S)
             arrival = self.arrived_s = max(now_s - doubt, self.arrived_s)
+            if self.stages[0][0].busy_until_s >= now_s:
+                doubt = 0.0  # it has to wait whenever it came
             append = self.waiting.append
             for packet, out in zip(packets, self.plan(arrival, packets), strict=True):
                 if out == out:  # not NaN
@@ -179,12 +182,13 @@ class Flow:
         """
         waiting, file, write, late = self.waiting, self.sink.file, os.write, self.late
         header, number = self.sink.header, 0
-        while waiting and waiting[0][0] <= until_s:
+        while waiting and waiting[0][0] <= until_s and number < _BATCH:
             due, doubt, packet = waiting.popleft()
             try:
                 write(file, packet)
             except OSError:
                 self.refused += 1
+                number += 1
                 continue
             over = clock() - origin_s - due + doubt
             self.packets += 1
@@ -250,11 +254,15 @@ class Shaper:
         while True:
             now = clock() - origin_s
             ahead = now + 0.5 * quantum if dense else now + 1e-5
-            moved = 0
+            moved, most = 0, 0
             for flow in flows:
-                moved += flow.let_out(ahead, clock, origin_s)
+                number = flow.let_out(ahead, clock, origin_s)
+                moved, most = moved + number, max(most, number)
             for flow in flows:
-                moved += flow.take(clock() - origin_s)
+                if flow.waiting and flow.waiting[0][0] <= ahead:
+                    continue  # behind: what is due goes first, so that no more is held than the link holds
+                number = flow.take(clock() - origin_s)
+                moved, most = moved + number, max(most, number)
             if now > fetched + _FETCH_S:
                 fetched = now
                 for feed in self.feeds:
@@ -267,7 +275,9 @@ class Shaper:
                 ready = select.select([control], [], [], 0.0)[0] if dense or moved > 1 else []
             dense = moved > 1
             if not ready:
-                if dense:
+                if most == _BATCH:
+                    pass  # there is more
+                elif dense:
                     time.sleep(quantum)
                 else:
                     ready = self._wait(files, clock, origin_s)

@@ -191,6 +191,22 @@ def test_packets_cross_from_port_to_port_when_they_are_due() -> None:
         s.close()
 
 
+def test_when_a_packet_came_is_of_no_doubt_where_it_waits_in_any_case() -> None:
+    (mine, source), (sink, theirs) = (socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
+    for s in (source, sink):
+        s.setblocking(False)
+    queue = LiveQueue(NO_LIMIT)
+    flow = Flow(Port(source.fileno()), Port(sink.fileno()), [(queue, fed([(fifteen([8e6], [0.0]), 15.0)], queue), 0.0)])
+    for arrival, size in ((1.0, 10_000), (1.002, 1000)):  # the first takes 10 ms
+        mine.send(b"x" * size)
+        flow.empty_s = arrival - 0.001
+        flow.take(arrival)
+    assert [doubt for _, doubt, _ in flow.waiting] == [pytest.approx(0.0005), 0.0]
+    assert flow.waiting[1][0] == pytest.approx(0.9995 + 0.011)
+    for s in (mine, source, sink, theirs):
+        s.close()
+
+
 def test_a_port_that_refuses_is_the_emulators_overload() -> None:
     mine, source = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     source.setblocking(False)
