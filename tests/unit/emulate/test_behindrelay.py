@@ -59,9 +59,6 @@ def test_curl_goes_over_the_link_by_its_environment_alone(page, capfd):
     assert result.exit_code == 0 and body == "hello from beyond"
     assert said[0].startswith("a relay at socks5h://127.0.0.1:") and "ICMP" in "".join(said)
     assert connected >= 0.054 and first >= 0.108
-    if not result.verdict.trusted:
-        pytest.skip("; ".join(result.verdict.reasons))
-    assert first < 0.108 + 0.05
 
 
 def test_the_environment_names_the_proxy_and_leaves_no_way_round():
