@@ -116,18 +116,20 @@ def test_posts_a_reply_and_a_poll_by_clients_that_people_use(run: bentpipe.Run, 
 def test_a_videoconference_over_a_handover_and_an_outage(run: bentpipe.Run, tmp_path: Path) -> None:
     pytest.importorskip("aiortc", reason="needs the extra demos")
     talk, (port,) = str(EXAMPLES / "videoconference.py"), free_ports(1)
-    # From half a minute before the outage of 30 s until half a minute after it.
-    stages = ("kyiv", "lviv", "--at", "2022-10-24T12:04:42Z", "--", sys.executable, talk, "answer", str(port), "90")
-    offer = f"{sys.executable} {talk} offer $BENTPIPE_PEER {port} 90"
+    # From half a minute before the outage of 15 s until half a minute after it and more.
+    stages = ("kyiv", "lviv", "--at", "2022-10-24T12:04:42Z", "--", sys.executable, talk, "answer", str(port), "80")
+    offer = f"{sys.executable} {talk} offer $BENTPIPE_PEER {port} 80"
     out = behind("call", run, tmp_path / "account.json", *stages, "--", "sh", "-c", offer)
     decoder = json.JSONDecoder()
     first, end = decoder.raw_decode(out)
     second, _ = decoder.raw_decode(out[end:].lstrip())
     satellites = run.dataset["site_serving_satellite"].values[:, 0]
-    assert len(set(satellites[18:20])) + len(set(satellites[22:26])) > 2  # there were changes of satellite
+    assert len(set(satellites[18:20])) + len(set(satellites[21:24])) > 2  # there were changes of satellite
     for seen in (first, second):
-        assert 25.0 < seen["longest_freeze_s"] < 45.0  # the outage, and what it takes to recover
-        assert seen["frames_seen"] > 0.4 * seen["frames_sent"]
+        # The outage, and what it takes to recover; ICE gives a silent path up after 30 s (RFC 7675).
+        assert 14.5 < seen["longest_freeze_s"] < 30.0
+        assert seen["connection"] == "connected"
+        assert seen["frames_seen"] > 0.5 * seen["frames_sent"]
         assert seen["round_trip_s_p50"] > 0.05
 
 

@@ -107,9 +107,11 @@ async def main(role: str, host: str, port: int, seconds: float) -> None:
         await asyncio.sleep(0.02)
     met_s = time.monotonic() - start
     await asyncio.sleep(seconds)
+    ended = time.monotonic()
     for task in tasks:
         task.cancel()
-    print(json.dumps(summary(role, seen, trips, clock.count, met_s, seconds), indent=1), flush=True)
+    found = summary(role, seen, trips, clock.count, met_s, ended, seconds)
+    print(json.dumps({**found, "connection": peer.connectionState}, indent=1), flush=True)
     await peer.close()
 
 
@@ -135,12 +137,19 @@ async def receive(reader: asyncio.StreamReader) -> RTCSessionDescription:
 
 
 def summary(
-    role: str, seen: list[tuple[float, float]], trips: list[float], sent: int, met_s: float, seconds: float
+    role: str,
+    seen: list[tuple[float, float]],
+    trips: list[float],
+    sent: int,
+    met_s: float,
+    ended: float,
+    seconds: float,
 ) -> dict[str, Any]:
     """What the watcher saw, in s unless named otherwise."""
     came = np.array([time_s for time_s, _ in seen])
     age = np.array([age_s for _, age_s in seen])
-    gaps = np.diff(came)
+    # What stands at the end stands until the end: a call that an outage has ended is a freeze.
+    gaps = np.diff(np.append(came, ended)) if len(came) else np.array([seconds])
     frozen = gaps[gaps > FREEZE_S]
     return {
         "role": role,
