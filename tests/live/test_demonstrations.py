@@ -2,7 +2,7 @@
 
 They need the extra `demos`, curl, openssl and nghttpd, and network namespaces; where one is missing the test says so
 and is skipped. What is asserted follows from round trips, rates and outages of the run, not from the clock of this
-machine; a link that was not kept in time (the verdict says so) proves nothing, and skips the test.
+machine; a link that was not kept in time proves nothing, and skips the test.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ def behind(command: str, run: bentpipe.Run, account: Path, *arguments: str) -> s
         if "namespace" in done.stderr:
             pytest.skip(f"no namespaces here: {done.stderr.strip()[-300:]}")
         raise AssertionError(done.stderr)
-    verdict = json.loads(account.read_text())
-    if not verdict["trusted"]:
-        pytest.skip(f"the machine was too busy to keep the link in time: {verdict['why']}")
+    told = json.loads(account.read_text())
+    # What is asserted below turns on tens of milliseconds, not on the one of the verdict.
+    if any(way["late_p99_s"] > 0.02 or way["overload"] for way in told["ways"].values()):
+        pytest.skip(f"the machine was too busy to keep the link in time: {told['verdict']}")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
