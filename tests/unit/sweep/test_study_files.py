@@ -229,6 +229,7 @@ def test_what_numbers_things_is_known() -> None:
     assert names == {
         "serving_satellite", "serving_gateway", "site_serving_satellite", "site_serving_gateway", "limit_down",
         "limit_up", "site_limit_down", "site_limit_up", "path_first_satellite", "path_last_satellite", "path_mark",
+        "service_verdict", "site_service_verdict",
     }  # fmt: skip
 
 

@@ -104,3 +104,20 @@ def test_names_of_satellites_are_no_measure() -> None:
 def test_what_is_wrong_is_told(name: str, message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         study().measure(name)
+
+
+def test_services_do_not_add_up() -> None:
+    works = np.array([[[9.0, 4.0], [1.0, 2.0]], [[8.0, 0.0], [2.0, 2.0]]])  # load, region, service
+    held = made_study(
+        {"load": [0.1, 0.9]},
+        {"region_service_works_mean": (("region", "service"), works)},
+        places={**REGIONS, "service": ("service", ["voice", "web"])},
+    )
+    measure, values = numbers(held, "region_service_works_mean@web")
+    np.testing.assert_array_equal(values, [6.0, 2.0])
+    assert "service web" in measure.rule and "sum over the 2 regions" in measure.rule
+    assert numbers(held, "region_service_works_mean@UA-30,voice")[1].tolist() == [9.0, 8.0]
+    with pytest.raises(InputError, match=r"services do not add up: name one.*voice, web.*works_mean@voice"):
+        held.measure("region_service_works_mean")
+    with pytest.raises(InputError, match=r"nothing that is one number for a run.*region_service_works_mean@voice"):
+        held.measure()
