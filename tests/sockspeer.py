@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import time
 from collections.abc import Awaitable, Callable
 
 import numpy as np
@@ -81,3 +82,23 @@ def giving(count: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter],
         writer.close()
 
     return give
+
+
+class Watch:
+    """Tells by how much this event loop, whose clients and servers a test times, was itself held up."""
+
+    def __init__(self) -> None:
+        self.worst_s = 0.0
+
+    async def __aenter__(self) -> Watch:
+        self._task = asyncio.create_task(self._look())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def _look(self) -> None:
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0.005)
+            self.worst_s = max(self.worst_s, time.perf_counter() - began - 0.005)

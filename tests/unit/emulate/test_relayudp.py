@@ -106,9 +106,10 @@ def test_datagrams_are_lost_as_the_trace_says(server):
         got = asyncio.run(main(relay.forward_ports[0]))
     ways = relay.verdict().ways
     up, down = ways["up"], ways["down"]
-    assert 1500 < up.packets + up.lost <= number
-    assert 0.03 < up.lost / (up.packets + up.lost) < 0.07  # 5 % +- 4 sigma
-    assert 0.03 < down.lost / (down.packets + down.lost) < 0.07
+    for way in (up, down):
+        came = way.packets + way.lost  # fewer than were sent where this machine's own buffers overflowed
+        assert 200 < came <= number
+        assert abs(way.lost / came - 0.05) < 5.0 * (0.05 * 0.95 / came) ** 0.5
     assert got <= down.packets <= up.packets
 
 
@@ -116,6 +117,8 @@ def test_an_outage_drops_or_holds_datagrams_as_the_plan_says(server):
     async def main(local):
         peer, transport, _ = await open_peer(local)
         transport.sendto(b"held")
+        if relay.link.now_s() > 0.35:
+            pytest.skip("this machine was too slow: the outage was over before the test began")
         await asyncio.sleep(0.5)
         transport.sendto(b"after")
         await peer.wait(1)
