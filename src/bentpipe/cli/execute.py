@@ -27,6 +27,7 @@ Treatment = Annotated[
 ]
 Way = Annotated[str | None, typer.Option(metavar="|".join(_VIA), help="How to take packets; else what works.")]
 Loop = Annotated[bool, typer.Option("--loop", help="Begin the trace anew at its end; else the link is down.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but why not to trust the run.")]
 Report = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write what the link did as JSON.")]
 Positional = Annotated[list[str] | None, typer.Argument(metavar="RUN SITE -- PROGRAM [ARGUMENTS]")]
 
@@ -55,6 +56,7 @@ def execute(
     ] = False,
     loop: Loop = False,
     report: Report = None,
+    quiet: Quiet = False,
     cleanup: Annotated[
         bool, typer.Option("--cleanup", help="Only remove what killed runs of this command left.")
     ] = False,
@@ -77,9 +79,10 @@ def execute(
 
     outcome = behind_link(
         plan, program, via=None if via is None else _one_of(via, _VIA, "--via"), internet=internet,
-        duration_s=_span(duration), loop=loop, forward_udp=forward_udp or (), relay=not dish, say=say,
+        duration_s=_span(duration), loop=loop, forward_udp=forward_udp or (), relay=not dish,
+        say=_silent if quiet else say,
     )  # fmt: skip
-    return _finish("exec", outcome, report)
+    return _finish("exec", outcome, report, quiet)
 
 
 def call(
@@ -95,6 +98,7 @@ def call(
     via: Way = None,
     loop: Loop = False,
     report: Report = None,
+    quiet: Quiet = False,
 ) -> int:
     """Run two programs at two sites of a run, joined by both their links.
 
@@ -112,13 +116,13 @@ def call(
     treatment = _one_of(outage, ("hold", "drop"), "--outage")
     plans = tuple(run_plan(run, site, at=at, rate_bit_s=_rates(rate), outage=treatment) for site in before[1:])
     between_s, note = between_sites_s(run, before[1], before[2], None if between is None else 1e-3 * between)
-    say(note)
+    (_silent if quiet else say)(note)
     outcome = call_link(
         plans, programs, between_s=between_s,
         via=None if via is None else _one_of(via, _VIA[:2], "--via"),
-        duration_s=_span(duration), loop=loop, say=say,
+        duration_s=_span(duration), loop=loop, say=_silent if quiet else say,
     )  # fmt: skip
-    return _finish("call", outcome, report)
+    return _finish("call", outcome, report, quiet)
 
 
 def split_words(arguments: Sequence[str], words: list[str], programs: int) -> tuple[list[str], list[list[str]]]:
@@ -157,6 +161,10 @@ def say(line: str) -> None:
     """Tell the user a line on stderr, which is the program's as well."""
     sys.stderr.write(f"bentpipe: {line}\n")
     sys.stderr.flush()
+
+
+def _silent(line: str) -> None:
+    """Tell nothing."""
 
 
 def _one_of(text: str, allowed: tuple[str, ...], where: str) -> str:
@@ -221,9 +229,10 @@ def _span(text: str | None) -> float | None:
     return None if text is None else span_s("--duration", text)
 
 
-def _finish(command: str, outcome: Any, report: Path | None) -> int:
+def _finish(command: str, outcome: Any, report: Path | None, quiet: bool) -> int:
     """Say the verdict, and write the report."""
-    say(str(outcome.account["verdict"]))
+    if not (quiet and outcome.account["trusted"]):
+        say(str(outcome.account["verdict"]))
     if report is not None:
         whole = {"schema": 1, "command": command, "exit_code": outcome.exit_code, **outcome.account}
         report.write_text(json.dumps(as_json(whole), indent=2) + "\n", encoding="utf-8")

@@ -184,6 +184,8 @@ def _listen(supervisor: socket.socket, say: Callable[[str], None]) -> Outcome:
         told = json.loads(content)
         if "say" in told:
             say(told["say"])
+        elif "warn" in told:
+            _to_stderr(told["warn"])
         elif "not_allowed" in told:
             raise NotAllowedError(told["not_allowed"])
         elif "failed" in told:

@@ -265,12 +265,11 @@ class Forwarder:
             return
         self._asked[s] = time.monotonic()
         near.setblocking(False)
-        far = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        far.setblocking(False)
         own = self._listeners[s]
+        target = self._target(own, near.getsockname())
+        far = socket.socket(_family(target), socket.SOCK_STREAM)
+        far.setblocking(False)
         try:
-            address = near.getsockname()
-            target = self._target(own, address)
             if own and target[0] == "127.0.0.1":
                 far = _to_host(far, target)
             else:
@@ -350,12 +349,13 @@ class Forwarder:
                 flow[0].send(content)
 
     def _new_flow(self, s: socket.socket, client: Any) -> tuple[socket.socket, list[float]] | None:
-        far = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        target = self._target(self._listeners[s], s.getsockname())
+        far = socket.socket(_family(target), socket.SOCK_DGRAM)
         far.setblocking(False)
         for each in (s, far):
             each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         try:
-            far.connect(self._target(self._listeners[s], s.getsockname()))
+            far.connect(target)
         except OSError:
             far.close()
             return None
@@ -397,15 +397,18 @@ class Forwarder:
 
 
 def resolver() -> str | None:
-    """Name server of this host: the first IPv4 one of /etc/resolv.conf."""
+    """Name server of this host: the first one of /etc/resolv.conf."""
     with contextlib.suppress(OSError):
         for line in Path("/etc/resolv.conf").read_text().splitlines():
             fields = line.split()
             if len(fields) >= 2 and fields[0] == "nameserver":
-                with contextlib.suppress(OSError):
-                    socket.inet_aton(fields[1])
-                    return fields[1]
+                return fields[1]
     return None
+
+
+def _family(target: tuple[str, int]) -> socket.AddressFamily:
+    """Kind of an address: a name server may have one of IPv6."""
+    return socket.AF_INET6 if ":" in target[0] else socket.AF_INET
 
 
 def _to_host(s: socket.socket, target: tuple[str, int]) -> socket.socket:

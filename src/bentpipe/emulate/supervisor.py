@@ -86,8 +86,15 @@ class Session:
 
     def say(self, line: str) -> None:
         """Have the caller tell the user a line."""
+        self._tell("say", line)
+
+    def warn(self, line: str) -> None:
+        """Have the caller write a line to stderr, whatever it does with others."""
+        self._tell("warn", line)
+
+    def _tell(self, how: str, line: str) -> None:
         with contextlib.suppress(OSError):
-            self.caller.send(json.dumps({"say": line}).encode())
+            self.caller.send(json.dumps({how: line}).encode())
 
 
 def fork_supervisor(work: Callable[[set[Any]], None], channel: socket.socket) -> int:
@@ -248,7 +255,7 @@ def _start_program(session: Session, program: Program) -> None:
         number, _, where = told.decode().partition(" ")
         if where == "program":
             program.exit_code = 127 if int(number) in (errno.ENOENT, errno.ENOTDIR) else 126
-            session.say(f"{program.arguments[0]}: {os.strerror(int(number))}")
+            session.warn(f"{program.arguments[0]}: {os.strerror(int(number))}")
         else:
             raise RunError(f"the program's namespace could not be entered ({where}): {os.strerror(int(number))}")
 
