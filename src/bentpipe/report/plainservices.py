@@ -200,7 +200,7 @@ def services_data(reading: Reading) -> dict[str, Any] | None:
                 "sites": [
                     {"name": name,
                      **{f"{w}_share_of_time": float(services.site_share[s, i, k]) for k, w in enumerate(WORDS)},
-                     "measure_p50": _number(services.site_measure[s, i, 1])}
+                     **{f"measure_p{q}": _number(services.site_measure[s, i, k]) for k, q in enumerate((5, 50, 95))}}
                     for s, name in enumerate(reading.sites.names)
                 ],
             }
