@@ -37,8 +37,12 @@ def service_lines(reading: Reading, services: Services) -> list[tuple[str, str]]
     lines = [("Services", _services_line(reading, services, users))]
     if services.poll is not None:
         lines.append(("Poll", poll_line(reading, services.poll, users)))
+    elif "poll" in services.names and reading.manifest.get("complete"):
+        lines.append(("Poll", "The poll lies outside the simulated time: there is no vote to count."))
     if services.conference is not None:
         lines.append(("Conference", conference_line(services.conference, users)))
+    elif "video-call" in services.names and reading.manifest.get("complete"):
+        lines.append(("Conference", "The run is shorter than the videoconference that is asked about."))
     return lines
 
 
