@@ -38,8 +38,12 @@ def service_lines(reading: Reading, services: Services) -> list[tuple[str, str]]
     lines = [("Services", _services_line(reading, services, users))]
     if services.poll is not None:
         lines.append(("Poll", poll_line(reading, services.poll, users)))
+    elif "poll" in services.names and reading.manifest.get("complete"):
+        lines.append(("Poll", "The poll lies outside the simulated time: there is no vote to count."))
     if services.conference is not None:
         lines.append(("Conference", conference_line(reading, services.conference, users)))
+    elif "video-call" in services.names and reading.manifest.get("complete"):
+        lines.append(("Conference", "The run is shorter than the videoconference that is asked about."))
     return lines
 
 
@@ -236,7 +240,7 @@ def services_data(reading: Reading) -> dict[str, Any] | None:
                 "sites": [
                     {"name": name,
                      **{f"{w}_share_of_time": float(services.site_share[s, i, k]) for k, w in enumerate(WORDS)},
-                     "measure_p50": _number(services.site_measure[s, i, 1])}
+                     **{f"measure_p{q}": _number(services.site_measure[s, i, k]) for k, q in enumerate((5, 50, 95))}}
                     for s, name in enumerate(reading.sites.names)
                 ],
             }

@@ -165,8 +165,3 @@ def _site_cells(services: Services, site: int) -> list[SiteCell]:
         words = plainservices.measure_words(service, value)
         cells.append(SiteCell(WORDS[kind], kind, float(share[2]), float(share[1]), words, float(share[2])))
     return cells
-
-
-def has_services(reading: Reading) -> bool:
-    """Return whether the page has a section on services."""
-    return reading.services is not None and bool(len(reading.times))

@@ -70,8 +70,11 @@ def _check_needed(name: str, needed: Needed, at: Places) -> Iterator[Fault]:
 
 
 def _check_poll(s: Scenario, at: Places, may_be_outside: bool) -> Iterator[Fault]:
-    opens, closes = s.services.poll.opens or s.time.start, s.services.poll.closes or s.time.end
-    if s.services.may_judge("poll") and closes <= opens:
+    poll = s.services.poll
+    opens, closes = poll.opens or s.time.start, poll.closes or s.time.end
+    # Where an override has changed the time, one that is not given follows it, perhaps past the other.
+    both = poll.opens is not None and poll.closes is not None
+    if s.services.may_judge("poll") and closes <= opens and (both or not may_be_outside):
         yield Fault("the poll closes before it opens", at.where(["services", "poll", "closes"]), closes.isoformat(),
                     f"after {opens.isoformat()}")  # fmt: skip
     elif s.services.may_judge("poll") and not may_be_outside and not (s.time.start <= opens and closes <= s.time.end):

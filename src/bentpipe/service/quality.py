@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,9 +38,6 @@ class Model(IntEnum):
     STREAM = STREAM
 
 
-FAILS: Final = 0
-DEGRADED: Final = 1
-WORKS: Final = 2
 _CALL, _EXCHANGE = CALL, EXCHANGE
 
 

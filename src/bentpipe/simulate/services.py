@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from bentpipe.scenario.services import NEED_RATES, NEED_UPLINK, Needed, ServiceN
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.rates import Rates
 from bentpipe.simulate.recipe import Block
+
+if TYPE_CHECKING:  # its kernels are needed by runs that judge services only
+    from bentpipe.service.quality import Needs
 
 Array = npt.NDArray[Any]
 Floats32 = npt.NDArray[np.float32]
@@ -126,33 +129,13 @@ def service_variables(
         The variables with the dimension "service"; of no length where nothing is judged.
     """
     cells, what = len(prepared.territory.cell_id), judged(prepared)
-    shape, count = block.satellite.shape, len(what.services)
-    regions = len(prepared.territory.region_code)
-    if not count:
-        nothing = np.zeros((shape[0], regions, 0), np.int64)
-        return {
-            "service_verdict": np.zeros((shape[0], cells, 0), np.uint8),
-            "site_service_verdict": np.zeros((shape[0], shape[1] - cells, 0), np.uint8),
-            "site_service_measure": np.zeros((shape[0], shape[1] - cells, 0), np.float32),
-            "region_service_works": nothing,
-            "region_service_degraded": nothing,
-        }
+    if not what.services:
+        return _nothing(prepared, block)
     from bentpipe.service.lattice import MANY
-    from bentpipe.service.quality import LinkState, Model, Needs, judge, terminals_by_region
+    from bentpipe.service.quality import LinkState, judge, terminals_by_region
 
-    lost = place_loss(prepared, block, load)
-    peaks = [np.full(shape, math.inf, np.float32) if rates is None else rates.peak_bps for rates in both]
-    columns = (rtt_s, lost, *peaks)
-    needs = [
-        Needs(
-            Model[s.model.replace("-", "_").upper()], s.thresholds, s.one_way_s, s.loss, s.rates_bit_s,
-            s.added_one_way_s, s.equipment_impairment, s.loss_robustness, s.sent_bytes, s.received_bytes,
-            s.setup_round_trips,
-        )
-        for s in what.services
-    ]  # fmt: skip
-    rungs = ladder()
-
+    peaks = [np.full(rtt_s.shape, math.inf, np.float32) if rates is None else rates.peak_bps for rates in both]
+    columns, needs, rungs = (rtt_s, place_loss(prepared, block, load), *peaks), _needs(what), ladder()
     # By the size of the run, not of the block: every piece of a run is judged in the same way.
     many = len(prepared.slots) * cells >= MANY
 
@@ -166,7 +149,7 @@ def service_variables(
     verdict, _ = over(slice(cells), block.satellite[:, :cells] >= 0, False)
     at_sites, measure = over(slice(cells, None), connected[:, cells:] > 0, True)
     region = prepared.territory.region[:cells].astype(np.int64)
-    works, degraded = terminals_by_region(verdict, connected[:, :cells], region, regions)
+    works, degraded = terminals_by_region(verdict, connected[:, :cells], region, len(prepared.territory.region_code))
     return {
         "service_verdict": verdict,
         "site_service_verdict": at_sites,
@@ -174,6 +157,33 @@ def service_variables(
         "region_service_works": works,
         "region_service_degraded": degraded,
     }
+
+
+def _nothing(prepared: Prepared, block: Block) -> dict[str, Array]:
+    """The variables of no service."""
+    slots, cells = len(block.slots), len(prepared.territory.cell_id)
+    sites, regions = len(prepared.territory.sites), len(prepared.territory.region_code)
+    return {
+        "service_verdict": np.zeros((slots, cells, 0), np.uint8),
+        "site_service_verdict": np.zeros((slots, sites, 0), np.uint8),
+        "site_service_measure": np.zeros((slots, sites, 0), np.float32),
+        "region_service_works": np.zeros((slots, regions, 0), np.int64),
+        "region_service_degraded": np.zeros((slots, regions, 0), np.int64),
+    }
+
+
+def _needs(what: Judged) -> list[Needs]:
+    """What the services need, as their kernels take it."""
+    from bentpipe.service.quality import Model, Needs
+
+    return [
+        Needs(
+            Model[s.model.replace("-", "_").upper()], s.thresholds, s.one_way_s, s.loss, s.rates_bit_s,
+            s.added_one_way_s, s.equipment_impairment, s.loss_robustness, s.sent_bytes, s.received_bytes,
+            s.setup_round_trips,
+        )
+        for s in what.services
+    ]  # fmt: skip
 
 
 def place_loss(prepared: Prepared, block: Block, load: Array) -> Array:

@@ -172,3 +172,15 @@ def test_a_run_of_sites_alone_tells_time(tmp_path: Path) -> None:
     (line,) = bentpipe.answer(run).lines[6:]
     assert line.startswith("At the site, this works, in % of the time: a voice call 100 %")
     assert "By region, service and hour" not in render(read(run))
+
+
+def test_a_poll_and_a_conference_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    text = TEXT.replace("patience_min = 2", "opens = 2022-10-24T10:05:00Z").replace(
+        "duration_min = 2", "duration_min = 5"
+    )
+    (tmp_path / "small.toml").write_text(text, encoding="utf-8")
+    run = bentpipe.run(tmp_path / "small.toml", out=tmp_path / "run", **{"time.duration": "2m"})
+    _, poll, conference = bentpipe.answer(run).lines[6:]
+    assert poll.startswith("The poll lies outside the simulated time")
+    assert conference.startswith("The run is shorter than the videoconference")
+    assert "Voting and conferring" in render(read(run))
