@@ -102,12 +102,17 @@ def test_two_minutes_of_packets_fare_as_simulated(tmp_path: Path) -> None:
     )  # type: ignore[arg-type]
     assert outcome.exit_code == 0
     sent, got = zip(*((np.array(line.split(), float).reshape(-1, 2) for line in f.open()) for f in files), strict=True)
-    need_trust(outcome)
+    ways = outcome.account["ways"]
+    for name, here, there in (("there", sent[0], got[1]), ("back", sent[1], got[0])):
+        assert np.all(np.diff(there[:, 0]) > 0)  # none reordered, none twice, however busy the machine
+        drops = sum(ways[name][why] for why in ("lost", "queue_full", "managed", "outage", "trace_ended", "overload"))
+        assert ways[name]["packets"] + drops == len(here)
+    if max(ways[name]["late_p99_s"] for name in ways) > 2e-3:
+        need_trust(outcome)  # within the bounds below, a verdict of 1 ms is no reason to skip
     if max(np.diff(one[:, 0]).max() for one in sent) > 0.5:
         pytest.skip("the machine was too busy: a sender was away for more than 0.5 s")
     for way, here, there in ((1, sent[0], got[1]), (0, sent[1], got[0])):
         number, at = there[:, 0].astype(int), there[:, 1]
-        assert np.all(np.diff(number) > 0)  # none reordered, none twice
         out = simulated(plan, way, here)
         came = np.full(len(here), np.nan)
         came[number] = at
