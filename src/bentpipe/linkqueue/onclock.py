@@ -220,6 +220,8 @@ def _admit(
         if fate == 4 and not final:
             state[2:] = before
             return p
+        if fate == 3 and now >= end:
+            fate = 4  # not an outage of the trace, which has ended
         if fate == 0:
             share = loss[max(step_at(delay_start, leaves), 0)]
             if share > 0.0 and uniform(seed, _PACKET, way, number[0] & 0xFFFFFFFF, key) < share:
