@@ -278,7 +278,7 @@ class Shaper:
                 if most == _BATCH:
                     pass  # there is more
                 elif dense:
-                    time.sleep(quantum)
+                    time.sleep(max(quantum - (clock() - origin_s - now), 1e-6))
                 else:
                     ready = self._wait(files, clock, origin_s)
             if control in ready and stop():
