@@ -328,7 +328,9 @@ def _see_through(session: Session, came: int, caller: int, duration_s: float | N
         _pass_on(session, now)
         wait = _SAME_S if session.indirect else 2.0
         for key, events in selector.select(min(max(deadline - now, 0.0), wait)):
-            key.data(events)
+            # What came before it in this round may have closed it, or asked for something else.
+            if selector.get_map().get(key.fd) is key:
+                key.data(events)
         if forwarder is not None and now > tidied + 5.0:
             forwarder.tidy()
             tidied = now

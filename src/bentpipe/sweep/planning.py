@@ -144,7 +144,7 @@ def _numbers(checked: Checked, workers: int, folder: str, cost: Cost) -> dict[st
         "memory_a_worker_bytes": round(memory),
         "disk_bytes": checked.bytes,
         "workers": workers,
-        "estimated_s": round(cost.seconds(design.runs, checked.blocks, checked.slots, workers), 1),
+        "estimated_s": round(cost.seconds(design.runs, checked.blocks, checked.slots, workers), 3),
         "estimated_from": cost.source,
         "estimated_from_count": cost.count,
         "folder": folder,

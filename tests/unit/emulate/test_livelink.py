@@ -33,7 +33,7 @@ def series(slots=4, down=2e7, connected=None) -> LinkSeries:
 @pytest.mark.parametrize("way", ["down", "up"])
 def test_slot_by_slot_is_the_whole_trace_at_once(way):
     run = series(connected=[True, True, False, True])
-    link = LiveLink(series_plan(run, down=WIDE, up=NARROW))
+    link = LiveLink(series_plan(run, down=WIDE, up=NARROW, outage="hold"))
     whole = [np.concatenate(c) for c in zip(*trace_slots(run), strict=True)]
     whole = TraceSteps(*whole)
     rate, delay, loss = {
@@ -85,7 +85,7 @@ def test_a_share_of_packets_is_lost_and_none_of_a_stream():
 
 
 def test_a_link_that_stays_down_never_delivers():
-    link = LiveLink(steps_plan(steps(start=(0, 1), rate=(1e6, 0)), 2.0))
+    link = LiveLink(steps_plan(steps(start=(0, 1), rate=(1e6, 0)), 2.0, outage="hold"))
     assert np.isnan(link.down.send(1.5, 100, stream=True))
     assert np.isnan(link.down.send(2.5, 100))
     assert link.down.fates[Fate.NEVER] == 2

@@ -33,7 +33,7 @@ def ukraine() -> Scenario:
 def test_names_ignore_case() -> None:
     day = "ukraine-2022"
     what_ifs = (f"{day}-gateway-loss", f"{day}-geostationary", f"{day}-kuiper", f"{day}-oneweb")
-    over_lasers = ("arctic", "arctic-lasers-off", "one-site", "starlink-shell-1-cities")
+    over_lasers = ("arctic", "arctic-lasers-off", "one-site", "starlink-shell-1-cities", "two-sites")
     assert builtin_names() == (*over_lasers, day, *what_ifs, "world")
     assert load_scenario("Ukraine-2022").name == "ukraine-2022"
     assert scenario_text("ONE-SITE").startswith("#")
