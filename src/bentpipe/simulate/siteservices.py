@@ -203,7 +203,7 @@ def _link(series: LinkSeries, span_s: float, beyond_s: float) -> _Link:
     cut = series.handover_s * -math.expm1(-series.slot_s / series.handover_s) if series.handover_s else 0.0
     loss: FloatArray = 1.0 - (1.0 - busy) * (1.0 - changes * cut / series.slot_s)
     return _Link(
-        series, span_s, steps, on, np.arange(count) * series.slot_s, rtt + beyond_s, loss,
+        series, span_s, steps, on, np.arange(count, dtype=np.float64) * series.slot_s, rtt + beyond_s, loss,
         bursts + changes / series.slot_s, series.burst_s or BURST_S,
     )  # fmt: skip
 

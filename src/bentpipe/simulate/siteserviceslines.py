@@ -108,13 +108,13 @@ def _vote(entry: Entry, data: Entry) -> Iterator[str]:
 def _bulk(entry: Entry, data: Entry) -> Iterator[str]:
     yield (
         f"{_times(entry, entry['watched_s'])} of {entry['fetched']} fetched, {entry['finished']} there within "
-        f"{entry['watched_s']:g} s; {entry['loss_events']} loss events, {entry['timeouts']} timeouts"
+        f"{entry['watched_s']:g} s; loss events {entry['loss_events']}, timeouts {entry['timeouts']}"
     )
     for way, told in entry["filled"].items():
         yield (
             f"largest file {way}: {told['file_bytes'] / 1e6:,.1f} MB, {_mbit(told['goodput_bit_s'])} of "
-            f"{_mbit(told['allocated_bit_s'])} allocated; {told['loss_events']} loss events, "
-            f"{told['timeouts']} timeouts"
+            f"{_mbit(told['allocated_bit_s'])} allocated; loss events {told['loss_events']}, "
+            f"timeouts {told['timeouts']}"
         )
         yield f"  {_closed(told)}"
 
@@ -137,8 +137,8 @@ def _video(entry: Entry, data: Entry) -> Iterator[str]:
         yield "never begins to play"
         return
     yield (
-        f"mean {_mbit(entry['mean_bit_s'])}, {entry['switches']} switches; starts after {entry['started_s']:.1f} s; "
-        f"{entry['stalls']} stalls, longest {entry['longest_stall_s']:.1f} s, stalled {_percent(entry['stall_ratio'])}"
+        f"mean {_mbit(entry['mean_bit_s'])}, switches {entry['switches']}; starts after {entry['started_s']:.1f} s; "
+        f"stalls {entry['stalls']}, longest {entry['longest_stall_s']:.1f} s, stalled {_percent(entry['stall_ratio'])}"
     )
 
 
