@@ -15,6 +15,7 @@
         │
         ▼
     answer · write_report · explain · paths · network_at · capacity · resilience · compare
+    site_services ← the link of a place, slot by slot
     compare_measured ← read_measurements (a user's own)
 
     study ─ sweep_plan · sweep_run (Dask) ─ open_study → StudyResults.dataset
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from bentpipe.simulate.pathquery import PathsFound, paths
     from bentpipe.simulate.resilience import Resilience, resilience
     from bentpipe.simulate.run import Plan, plan, run
+    from bentpipe.simulate.siteservices import SiteServices, site_services
     from bentpipe.sweep.comparing import StudyComparison, compare_studies
     from bentpipe.sweep.opened import StudyResults, open_study
     from bentpipe.sweep.planning import SweepPlan, sweep_plan
@@ -74,6 +76,7 @@ _HOMES = {
     "Run": "results.opened",
     "RunError": "errors",
     "Scenario": "scenario",
+    "SiteServices": "simulate.siteservices",
     "StudyComparison": "sweep.comparing",
     "StudyResults": "sweep.opened",
     "SweepPlan": "sweep.planning",
@@ -96,6 +99,7 @@ _HOMES = {
     "read_measurements": "catalog.measurements",
     "resilience": "simulate.resilience",
     "run": "simulate.run",
+    "site_services": "simulate.siteservices",
     "sweep_plan": "sweep.planning",
     "sweep_run": "sweep.running",
     "validate": "simulate.checking",
@@ -124,6 +128,7 @@ __all__ = [
     "Run",
     "RunError",
     "Scenario",
+    "SiteServices",
     "StudyComparison",
     "StudyResults",
     "SweepPlan",
@@ -147,6 +152,7 @@ __all__ = [
     "read_measurements",
     "resilience",
     "run",
+    "site_services",
     "sweep_plan",
     "sweep_run",
     "validate",

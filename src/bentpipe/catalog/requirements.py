@@ -106,6 +106,15 @@ class Ladder:
     headroom: float
 
 
+@dataclass(frozen=True)
+class PageParts:
+    """A page: its document, bytes, the number of objects that share the rest of it, and where that comes from."""
+
+    document_bytes: float
+    objects: int
+    source: str
+
+
 @cache
 def _table() -> dict[str, Any]:
     """Read the file once."""
@@ -157,6 +166,21 @@ def ladder() -> Ladder:
     """
     row = _table()["stream"]
     return Ladder(tuple(1e3 * rung for rung in row["ladder_kbps"][0]), row["headroom"][0])
+
+
+def page_parts() -> PageParts:
+    """Read what a page is made of.
+
+    Returns
+    -------
+    PageParts
+        Bytes, with the source.
+    """
+    table = _table()
+    row = table["page"]
+    size, count = row["document_kb"], row["objects"]
+    words = f"{count[0]} {count[3]}, of {size[0]:g} kB; {size[3]}; {count[1]}, after {table['sources'][count[2]]}"
+    return PageParts(1e3 * size[0], count[0], words)
 
 
 def requirement_origins(names: tuple[str, ...]) -> tuple[Origin, ...]:

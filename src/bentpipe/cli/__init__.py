@@ -60,6 +60,9 @@ COMMANDS: dict[str, Command] = {
         "resilience RUN",
         "How service falls when a random share of the satellites is lost.",
     ),
+    "services": Command(
+        "services", "services", "services RUN SITE", "What calls, pages, votes, files, video get at a place."
+    ),
     "trace": Command(
         "trace", "trace", "trace RUN SITE", "The link of a place as a trace: CSV, TheaterQ, Mahimahi, netem, Chrome."
     ),

@@ -145,13 +145,11 @@ def make_trace(
     if wanted is None:
         remedy = did_you_mean(notation, FORMATS)
         raise UnknownNameError(Fault("no such format", "--format", notation, ", ".join(FORMATS), remedy))
-    if (site is None) == (place is None):
-        raise InputError(Fault("one place is wanted", "SITE", allowed="a site of the run, or --place LAT,LON"))
     check_finished(run)
     step = wanted.step_s if step_s is None else step_s
     slot_s = run_clock(run).interval_s
     check_step(step, slot_s)
-    note, link, span_s = _link(run, site, place, place_series, at, duration_s, rate_bit_s)
+    note, link, span_s = link_at(run, site, place, place_series, at, duration_s, rate_bit_s)
     series = link.series
     head = _head(run, link, span_s, step)
     target = path or Path(f"{_stem(run, series)}{wanted.ending}")
@@ -172,7 +170,7 @@ def make_trace(
     return TraceMade(written.paths, lines, data)
 
 
-def _link(
+def link_at(
     run: Run,
     site: str | None,
     place: tuple[float, float] | None,
@@ -181,9 +179,28 @@ def _link(
     duration_s: float,
     rate_bit_s: tuple[float, float] | None,
 ) -> tuple[str, SiteLink, float]:
-    """What happens at the start, the link from there on, and for how long, s."""
+    """Find the link of a place from a moment on.
+
+    Parameters
+    ----------
+    run, site, place, place_series, at, duration_s, rate_bit_s
+        As in `make_trace`.
+
+    Returns
+    -------
+    tuple of str, SiteLink and float
+        What happens at the start, the link from there on, and for how long it goes on, s.
+
+    Raises
+    ------
+    InputError
+        As `make_trace`.
+    """
+    if (site is None) == (place is None):
+        raise InputError(Fault("one place is wanted", "SITE", allowed="a site of the run, or --place LAT,LON"))
+    check_finished(run)
     if not (math.isfinite(duration_s) and duration_s > 0.0):
-        raise InputError(Fault("a trace has a length", "--duration", duration_s, "above 0 s"))
+        raise InputError(Fault("a span has a length", "--duration", duration_s, "above 0 s"))
     course = site_course(run, site) if site is not None else place_course(run, *(place or (math.nan, math.nan)))
     first, note = moment(run, course, at)
     slot_s = run_clock(run).interval_s

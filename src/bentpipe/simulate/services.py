@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from bentpipe.catalog.requirements import Requirement, ladder, requirement_origins, requirements
 from bentpipe.network.loss import BURST_S, slot_loss
-from bentpipe.scenario.services import NEED_RATES, NEED_UPLINK, Needed, ServiceName
+from bentpipe.scenario.services import NEED_RATES, NEED_UPLINK, Needed, ServiceName, Services
 from bentpipe.simulate.prepare import Prepared
 from bentpipe.simulate.rates import Rates
 from bentpipe.simulate.recipe import Block
@@ -63,8 +63,7 @@ def judged(prepared: Prepared) -> Judged:
         Without services where the scenario asks for none.
     """
     given = prepared.scenario.services
-    needs = dict(given.needs.items())
-    services = tuple(_with(requirements()[name], needs.get(name)) for name in judged_names(prepared))  # type: ignore[call-overload]
+    services = needed(judged_names(prepared), given)
     burst_s = BURST_S if prepared.loss is None else prepared.loss.burst_s
     return Judged(services, 1e-3 * given.server_rtt_ms, burst_s)
 
@@ -87,6 +86,25 @@ def judged_names(prepared: Prepared) -> tuple[str, ...]:
         return judge
     blind = NEED_RATES if radio is None else NEED_UPLINK if radio.up is None else ()
     return tuple(name for name in get_args(ServiceName) if name not in blind)
+
+
+def needed(names: tuple[str, ...], given: Services) -> tuple[Requirement, ...]:
+    """Tell what services need, with a scenario's own values.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Services.
+    given : Services
+        Of the scenario.
+
+    Returns
+    -------
+    tuple of Requirement
+        In the order of the names.
+    """
+    own = dict(given.needs.items())
+    return tuple(_with(requirements()[name], own.get(name)) for name in names)  # type: ignore[call-overload]
 
 
 def _with(service: Requirement, needed: Needed | None) -> Requirement:
@@ -135,7 +153,7 @@ def service_variables(
     from bentpipe.service.quality import LinkState, judge, terminals_by_region
 
     peaks = [np.full(rtt_s.shape, math.inf, np.float32) if rates is None else rates.peak_bps for rates in both]
-    columns, needs, rungs = (rtt_s, place_loss(prepared, block, load), *peaks), _needs(what), ladder()
+    columns, needs, rungs = (rtt_s, place_loss(prepared, block, load), *peaks), model_needs(what.services), ladder()
     # By the size of the run, not of the block: every piece of a run is judged in the same way.
     many = len(prepared.slots) * cells >= MANY
 
@@ -172,8 +190,18 @@ def _nothing(prepared: Prepared, block: Block) -> dict[str, Array]:
     }
 
 
-def _needs(what: Judged) -> list[Needs]:
-    """What the services need, as their kernels take it."""
+def model_needs(services: tuple[Requirement, ...]) -> list[Needs]:
+    """Lay out what services need as their kernels take it.
+
+    Parameters
+    ----------
+    services : tuple of Requirement
+        What each needs.
+
+    Returns
+    -------
+    list of Needs
+    """
     from bentpipe.service.quality import Model, Needs
 
     return [
@@ -182,7 +210,7 @@ def _needs(what: Judged) -> list[Needs]:
             s.added_one_way_s, s.equipment_impairment, s.loss_robustness, s.sent_bytes, s.received_bytes,
             s.setup_round_trips,
         )
-        for s in what.services
+        for s in services
     ]  # fmt: skip
 
 
@@ -240,8 +268,19 @@ def service_inputs(prepared: Prepared) -> list[dict[str, Any]]:
     return rows
 
 
-def _limits(service: Requirement) -> dict[str, list[float]]:
-    """Limits beside the measure, as far as a service has any."""
+def limits_beside(service: Requirement) -> dict[str, list[float]]:
+    """Tell the limits beside the measure, as far as a service has any.
+
+    Parameters
+    ----------
+    service : Requirement
+        What it needs.
+
+    Returns
+    -------
+    dict of str to list of float
+        "one_way_s" (s), "loss" (0 to 1), "rates_bit_s" (bit/s): works, degraded.
+    """
     pairs = (("one_way_s", service.one_way_s), ("loss", service.loss), ("rates_bit_s", service.rates_bit_s))
     return {key: list(pair) for key, pair in pairs if math.isfinite(pair[0]) and pair[0] > 0.0}
 
@@ -266,7 +305,7 @@ def services_manifest(prepared: Prepared) -> dict[str, Any] | None:
         "services": [
             {"name": s.name, "title": s.title, "model": s.model, "unit": s.unit, "works": s.thresholds[0],
              "degraded": s.thresholds[1], "higher_is_better": s.higher_is_better,
-             **_limits(s), "sent_bytes": s.sent_bytes, "received_bytes": s.received_bytes}
+             **limits_beside(s), "sent_bytes": s.sent_bytes, "received_bytes": s.received_bytes}
             for s in what.services
         ],
         "server_rtt_s": what.beyond_s,
