@@ -15,7 +15,11 @@ from bentpipe.cli import main
 pytest.importorskip("grpc", reason="needs grpcio: pip install 'bentpipe[dish]'")
 pytest.importorskip("grpc_reflection", reason="needs grpcio-reflection: pip install 'bentpipe[dish]'")
 
-START = "import sys; from bentpipe.cli import main; sys.exit(main())"
+# Takes interrupts back, which a shell has ignored in the background.
+START = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from bentpipe.cli import main; sys.exit(main())"
+)
 
 
 def test_it_tells_where_it_answers_and_stops_with_the_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,6 +60,9 @@ def test_an_interrupt_stops_it_quietly() -> None:
             if "Ctrl-C" in line:
                 break
         started.send_signal(signal.SIGINT)
-        _, errors = started.communicate(timeout=60)
+        try:
+            _, errors = started.communicate(timeout=60)
+        finally:
+            started.kill()
     assert started.returncode == 0
     assert "Traceback" not in errors
