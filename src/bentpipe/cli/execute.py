@@ -10,9 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bentpipe.cli.capacity import target_rates
 from bentpipe.cli.output import as_json
-from bentpipe.cli.trace import place_degrees, span_s
+from bentpipe.cli.trace import place_degrees, rates_bit_s, span_s
 from bentpipe.errors import Fault, InputError
 
 _VIA = ("tun", "packet", "relay")
@@ -114,7 +113,7 @@ def call(
 
     run = bentpipe.open_run(before[0])
     treatment = _one_of(outage, ("hold", "drop"), "--outage")
-    plans = tuple(run_plan(run, site, at=at, rate_bit_s=_rates(rate), outage=treatment) for site in before[1:])
+    plans = tuple(run_plan(run, site, at=at, rate_bit_s=rates_bit_s(rate), outage=treatment) for site in before[1:])
     between_s, note = between_sites_s(run, before[1], before[2], None if between is None else 1e-3 * between)
     (_silent if quiet else say)(note)
     outcome = call_link(
@@ -177,7 +176,7 @@ def _plan(
     before: list[str], at: str | None, place: str | None, trace: Path | None, rate: str | None, outage: str
 ) -> Any:
     """Plan of the link that is asked for."""
-    given = _rates(rate)
+    given = rates_bit_s(rate)
     if trace is not None:
         if before or place or at or rate:
             raise InputError(Fault("a trace needs no run, site, place, time or rate", "--trace", str(trace)))
@@ -215,14 +214,6 @@ def _with_dish(before: list[str], at: str | None, program: list[str]) -> list[st
     begin_s = moment(run, site_course(run, before[1]), at).first * float(run.manifest["grid"]["interval_s"])
     alongside = [sys.executable, "-m", "bentpipe.emulate.dish.alongside", str(run.path.resolve()), before[1]]
     return [*alongside, repr(begin_s), "--", *program]
-
-
-def _rates(text: str | None) -> tuple[float, float] | None:
-    """Rates down and up in bit/s, where they are given in Mbit/s."""
-    if text is None:
-        return None
-    down, up = target_rates(text, "--rate")
-    return 1e6 * down, 1e6 * up
 
 
 def _span(text: str | None) -> float | None:

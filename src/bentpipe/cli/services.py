@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bentpipe.cli.capacity import target_rates
 from bentpipe.cli.output import print_json, print_lines
-from bentpipe.cli.trace import place_degrees, span_s
+from bentpipe.cli.trace import place_degrees, rates_bit_s, span_s
 
 
 def services(
@@ -36,7 +35,7 @@ def services(
     Calls, files and video are driven in time, through outages and changes of satellite. Simulated, for one user.
     """
     point = None if place is None else place_degrees(place)
-    given = None if rate is None else target_rates(rate, "--rate")
+    rates = rates_bit_s(rate)
     duration_s = span_s("--duration", duration)
     import bentpipe
     from bentpipe.emulate.maketrace import link_at
@@ -46,7 +45,6 @@ def services(
 
     check_span(duration_s)
     opened = bentpipe.open_run(run)
-    rates = None if given is None else (1e6 * given[0], 1e6 * given[1])
     moment, link, lasts_s = link_at(opened, site, point, place_series, at, duration_s, rates)
     short = () if lasts_s == duration_s else (f"the run ends there: {lasts_s:g} s in place of {duration_s:g} s",)
     found = bentpipe.site_services(link.series, lasts_s, saved_scenario(opened), moment, (*short, *link.notes))

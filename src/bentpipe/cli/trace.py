@@ -46,7 +46,7 @@ def trace(
     csv is read back by bentpipe; the others replay elsewhere, and each says what it loses.
     """
     point = None if place is None else place_degrees(place)
-    given = None if rate is None else target_rates(rate, "--rate")
+    given = rates_bit_s(rate)
     duration_s = span_s("--duration", duration)
     step_s = None if step is None else span_s("--step", step)
     import bentpipe
@@ -59,7 +59,7 @@ def trace(
         compute = place_series
     made = make_trace(
         bentpipe.open_run(run), site, out, notation, at=at, duration_s=duration_s, step_s=step_s,
-        rate_bit_s=None if given is None else (1e6 * given[0], 1e6 * given[1]), place=point, place_series=compute,
+        rate_bit_s=given, place=point, place_series=compute,
     )  # fmt: skip
     if as_json:
         print_json("trace", made.data)
@@ -77,6 +77,14 @@ def place_degrees(text: str) -> tuple[float, float]:
         allowed, remedy = "-90 to 90 and -360 to 360 degrees", "write for example --place 50.45,30.52"
         raise InputError(Fault("not a place", "--place", text, allowed, remedy))
     return latitude, longitude
+
+
+def rates_bit_s(text: str | None) -> tuple[float, float] | None:
+    """Rates down and up of --rate, bit/s, where they are given, in Mbit/s."""
+    if text is None:
+        return None
+    down, up = target_rates(text, "--rate")
+    return 1e6 * down, 1e6 * up
 
 
 def span_s(option: str, text: str) -> float:

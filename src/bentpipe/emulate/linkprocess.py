@@ -31,7 +31,7 @@ from bentpipe.emulate.namespaces import (
     shortest_timer_slack,
     unshare,
 )
-from bentpipe.emulate.plan import LinkPlan
+from bentpipe.emulate.plan import DISH_HOST, LinkPlan
 from bentpipe.emulate.shaper import Flow, Port, Shaper
 from bentpipe.linkqueue.onclock import LiveQueue
 
@@ -41,8 +41,6 @@ WAYS: Final = ("tun", "packet")
 """Ways to take packets: a TUN device each, or pairs of Ethernet devices and packet sockets."""
 _PRIORITY = 10
 _NICE = -10
-#: Where a user terminal answers (../dish).
-DISH_HOST: Final = "192.168.100.1"
 
 
 @dataclass

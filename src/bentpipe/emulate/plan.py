@@ -13,6 +13,8 @@ from bentpipe.errors import Fault, InputError
 from bentpipe.linkqueue import LinkSeries, TraceSteps, trace_slots
 from bentpipe.linkqueue.loaded import QueueProfile
 
+DISH_HOST: Final = "192.168.100.1"
+"""Where a user terminal answers, and a virtual one in a program's namespace."""
 DEFAULT_DOWN: Final = QueueProfile("codel", 4e6)
 """Queue towards the place: that of the profile ``starlink-2023``, 100 ms at 320 Mbit/s and CoDel (assumed)."""
 DEFAULT_UP: Final = QueueProfile("drop-tail", 850e3)

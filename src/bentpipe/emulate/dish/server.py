@@ -14,11 +14,12 @@ from bentpipe.emulate.dish.answers import API_VERSION, DishAnswers, RefusedError
 from bentpipe.emulate.dish.descriptors import MISSING, SERVICE, Descriptors, build_descriptors
 from bentpipe.emulate.dish.record import DishRecord, read_dish
 from bentpipe.emulate.dish.traffic import TrafficCount
+from bentpipe.emulate.plan import DISH_HOST
 from bentpipe.errors import Fault, InputError, RunError
 from bentpipe.results.opened import Run
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:9200"
-DISH_ADDRESS: Final = "192.168.100.1:9200"
+DISH_ADDRESS: Final = f"{DISH_HOST}:9200"
 """Where a real dish answers: for a network namespace."""
 
 _REFLECTION: Final = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
