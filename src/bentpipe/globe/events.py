@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
-__all__ = ["Events"]
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+__all__ = ["EventResponse", "Events"]
 
 STREAMS = 16
 HEARTBEAT_S = 15.0
@@ -74,23 +77,27 @@ class Events:
         for stream in self._streams:
             stream.put(event, str(state["id"]), text)
 
-    def open(self, states: list[tuple[str, Mapping[str, Any]]]) -> AsyncIterator[bytes]:
-        """Begin a stream.
+    def open(self, states: Iterable[tuple[str, Mapping[str, Any]]]) -> Stream:
+        """Begin a stream, to be given back to `leave`.
 
         Parameters
         ----------
-        states : list of (str, mapping)
+        states : iterable of (str, mapping)
             What is told first, as for `tell`.
 
         Returns
         -------
-        async iterator of bytes
+        Stream
         """
         stream = Stream()
         self._streams.add(stream)
         for event, state in states:
             stream.put(event, str(state["id"]), event_text(event, state))
-        return self._follow(stream)
+        return stream
+
+    def leave(self, stream: Stream) -> None:
+        """Tell a stream no more."""
+        self._streams.discard(stream)
 
     def close(self) -> None:
         """End all streams, and let none begin."""
@@ -98,13 +105,34 @@ class Events:
         for stream in self._streams:
             stream.end()
 
-    async def _follow(self, stream: Stream) -> AsyncIterator[bytes]:
+
+class EventResponse(StreamingResponse):
+    """Answer that goes on for as long as the page listens.
+
+    Parameters
+    ----------
+    events : Events
+        All streams.
+    stream : Stream
+        This one.
+    """
+
+    def __init__(self, events: Events, stream: Stream) -> None:
+        super().__init__(_follow(stream), 200, {"Cache-Control": "no-store"}, "text/event-stream")
+        self._events, self._stream = events, stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send, and count the stream out, however it ends."""
         try:
-            yield b"retry: 2000\n\n"
-            while text := await stream.read():
-                yield text
+            await super().__call__(scope, receive, send)
         finally:
-            self._streams.discard(stream)
+            self._events.leave(self._stream)
+
+
+async def _follow(stream: Stream) -> AsyncIterator[bytes]:
+    yield b"retry: 2000\n\n"
+    while text := await stream.read():
+        yield text
 
 
 def event_text(event: str, state: Mapping[str, Any]) -> bytes:

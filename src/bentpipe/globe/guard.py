@@ -56,7 +56,7 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A request that is not passed on."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -110,7 +110,7 @@ class Guard:
                 await _move(guarded, *moved)
                 return
             body = await _body(scope, headers, receive)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             await _refuse(guarded, refusal)
             return
         if body is None:  # the client left
@@ -120,10 +120,12 @@ class Guard:
     def _check_host(self, scope: Scope, headers: dict[bytes, list[bytes]]) -> str:
         given = headers.get(b"host", [])
         if len(given) != 1:
-            raise Refusal(400, "the request must name one Host")
+            raise RefusalError(400, "the request must name one Host")
         host = given[0].decode("latin-1").lower()
         if not self._is_own(_without_port(host)):
-            raise Refusal(421, "this server is not known by that name; use the address that bentpipe serve printed")
+            raise RefusalError(
+                421, "this server is not known by that name; use the address that bentpipe serve printed"
+            )
         return host
 
     def _is_own(self, name: str) -> bool:
@@ -145,7 +147,7 @@ class Guard:
         given = [value for key, value in pairs if key == "token"]
         if given and scope["method"] in ("GET", "HEAD"):
             if not _same(given[0], self.token):
-                raise Refusal(401, "the token is wrong; use the address that bentpipe serve printed")
+                raise RefusalError(401, "the token is wrong; use the address that bentpipe serve printed")
             rest = urlencode([pair for pair in pairs if pair[0] != "token"])
             # One slash: two would name another server.
             path = "/" + scope["raw_path"].decode("latin-1").lstrip("/\\")
@@ -154,7 +156,7 @@ class Guard:
         for line in headers.get(b"cookie", []):
             if _same(_cookie(line, self.cookie), self.token):
                 return None
-        raise Refusal(401, "a token is needed: use the address that bentpipe serve printed")
+        raise RefusalError(401, "a token is needed: use the address that bentpipe serve printed")
 
 
 def _headers(scope: Scope) -> dict[bytes, list[bytes]]:
@@ -171,9 +173,9 @@ def _without_port(host: str) -> str:
 
 def _check_method(scope: Scope) -> None:
     if scope["method"] not in METHODS:
-        raise Refusal(405, "only GET, HEAD, POST and DELETE are answered")
+        raise RefusalError(405, "only GET, HEAD, POST and DELETE are answered")
     if not scope["path"].startswith("/") or "\x00" in scope["path"]:
-        raise Refusal(400, "the path of the request is not one")
+        raise RefusalError(400, "the path of the request is not one")
 
 
 def _check_sender(scope: Scope, headers: dict[bytes, list[bytes]], host: str) -> None:
@@ -182,13 +184,13 @@ def _check_sender(scope: Scope, headers: dict[bytes, list[bytes]], host: str) ->
     if scope["method"] in ("GET", "HEAD"):
         foreign = site in ("cross-site", "same-site") and _one(headers, b"sec-fetch-mode") != "navigate"
         if foreign and scope["path"].startswith("/api/"):
-            raise Refusal(403, "pages of other sites may not read this one")
+            raise RefusalError(403, "pages of other sites may not read this one")
         return
     origins = headers.get(b"origin", [])
     if origins and [origin.decode("latin-1").lower() for origin in origins] != [f"http://{host}"]:
-        raise Refusal(403, "pages of other sites may not change anything here")
+        raise RefusalError(403, "pages of other sites may not change anything here")
     if site not in ("", "same-origin", "none"):
-        raise Refusal(403, "pages of other sites may not change anything here")
+        raise RefusalError(403, "pages of other sites may not change anything here")
 
 
 def _one(headers: dict[bytes, list[bytes]], name: bytes) -> str:
@@ -197,7 +199,7 @@ def _one(headers: dict[bytes, list[bytes]], name: bytes) -> str:
 
 async def _body(scope: Scope, headers: dict[bytes, list[bytes]], receive: Receive) -> bytes | None:
     """Whole body of a request, b"" of one without; None where the client left meanwhile."""
-    refusal = Refusal(413, f"the body of a request may have {BODY_BYTES:,} bytes")
+    refusal = RefusalError(413, f"the body of a request may have {BODY_BYTES:,} bytes")
     declared = _one(headers, b"content-length")
     if declared and (not declared.isdigit() or len(declared) > 9 or int(declared) > BODY_BYTES):
         raise refusal
@@ -255,7 +257,7 @@ async def _move(send: Send, where: str, cookie: str) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _refuse(send: Send, refusal: Refusal) -> None:
+async def _refuse(send: Send, refusal: RefusalError) -> None:
     body = json.dumps({"error": refusal.text}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if refusal.status == 405:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from bentpipe.errors import Fault, StoreError, UnknownNameError
 from bentpipe.globe.source import ChunkCache, RunSource, WhatIfSource
@@ -94,7 +95,8 @@ def run_state(source: RunSource) -> dict[str, Any]:
     }
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True)
+class Place:
     """A cell or a site of a run."""
 
     kind: str

@@ -1,8 +1,8 @@
 """The process that computes: the server asks it by name, and never loads what it needs.
 
-One child, started by ``spawn`` and joined by one pipe. Quick questions are answered by two threads, what-ifs by a third,
-one at a time. The child ignores Ctrl-C, which is the server's, and leaves as soon as the pipe is closed, even where the
-server was killed.
+One child, started by ``spawn`` and joined by one pipe. Quick questions are answered by two threads, what-ifs by a
+third, one at a time. The child ignores Ctrl-C, which is the server's, and leaves as soon as the pipe is closed, even
+where the server was killed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ __all__ = ["PhysicsError", "PhysicsGoneError", "PhysicsProcess", "Tell", "Ticket
 
 #: Stage, done, total.
 Tell = Callable[[str, int, int], None]
-#: Returns functions by name, as attributes: see ``bentpipe.globe.physics``.
-Factory = Callable[[], Any]
+#: Returns functions by name: see ``bentpipe.globe.physics``.
+Factory = Callable[[], Mapping[str, Callable[..., Any]]]
 QUICK_THREADS = 2
 #: Questions under way at once.
 QUESTIONS = 256
@@ -89,8 +89,7 @@ class PhysicsProcess:
     Parameters
     ----------
     factory : callable
-        Of a module, so that the child finds it by name; called there, it returns an object whose attributes are the
-        functions.
+        Of a module, so that the child finds it by name; called there, it returns functions by name.
     announce : callable
         Takes a line about what happened to the process.
     """
@@ -287,7 +286,7 @@ def serve_physics(pipe: Connection, factory: Factory) -> None:
 class _Answering:
     """The child's side."""
 
-    def __init__(self, pipe: Connection, physics: Any) -> None:
+    def __init__(self, pipe: Connection, physics: Mapping[str, Callable[..., Any]]) -> None:
         self._pipe, self._physics = pipe, physics
         self._sending = threading.Lock()
         self._cancelled: set[int] = set()
@@ -312,7 +311,7 @@ class _Answering:
 
     def _answer(self, number: int, name: str, args: tuple[Any, ...]) -> None:
         try:
-            value = getattr(self._physics, name)(*args)
+            value = self._physics[name](*args)
             self._send("done", number, value)
         except InputError as error:
             self._send("faults", number, [plain_fault(fault) for fault in error.faults])

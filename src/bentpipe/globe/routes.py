@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,10 +11,10 @@ from typing import Any
 
 import numpy as np
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
-from bentpipe.errors import BentpipeError, Fault
+from bentpipe.errors import BentpipeError, Fault, InputError
 from bentpipe.globe import exportroutes
 from bentpipe.globe.answers import (
     ProblemError,
@@ -23,7 +24,8 @@ from bentpipe.globe.answers import (
     problem_of,
     problem_response,
 )
-from bentpipe.globe.asking import computed, edits_of, in_grid, number, place_of, source_of, there
+from bentpipe.globe.asking import changes_of, computed, in_grid, number, place_of, source_of, there
+from bentpipe.globe.events import EventResponse
 from bentpipe.globe.keyframes import KEYFRAME_S
 from bentpipe.globe.library import run_state
 from bentpipe.globe.parts import part
@@ -173,7 +175,7 @@ async def links(globe: Globe, request: Request) -> Response:
     """Which satellites the gateways follow, and the lasers, in a slot."""
     source, slot = source_of(globe, request), number(request, "slot")
     in_grid(source, slot)
-    found = dict(await globe.physics.call("links", source.folder, slot, edits_of(source), None))
+    found = dict(await globe.physics.call("links", source.folder, slot, *changes_of(source)))
     for name in ("feeder", "lasers"):
         found[name] = np.asarray(found.get(name, ()), np.int32).ravel()
     return json_response(found)
@@ -202,8 +204,10 @@ async def place(globe: Globe, request: Request) -> Response:
         return json_response({"found": False})
     there(source, slot)
     # What is stored is shown also where nothing can be computed.
+    explained: Any
+    now: Any
     explained, now = await asyncio.gather(
-        globe.physics.call("ask", source.folder, found.id, slot, edits_of(source)),
+        globe.physics.call("ask", source.folder, found.id, slot, *changes_of(source)),
         computed(globe, part("place_now"), source, found.kind, found.index, slot),
         return_exceptions=True,
     )
@@ -215,7 +219,7 @@ async def place(globe: Globe, request: Request) -> Response:
         raise explained
     reason = dict(explained)
     lines = reason.pop("lines", [])
-    return json_response({"found": True, **found._asdict(), "explanation": reason, "lines": lines, **now})
+    return json_response({"found": True, **dataclasses.asdict(found), "explanation": reason, "lines": lines, **now})
 
 
 async def series(globe: Globe, request: Request) -> Response:
@@ -244,8 +248,7 @@ async def events(globe: Globe, request: Request) -> Response:
     if globe.events.full:
         raise ProblemError(429, "too many pages listen; close some")
     first = [("run", state) for state in states] + [("job", job.told()) for job in globe.jobs]
-    headers = {"Cache-Control": "no-store"}
-    return StreamingResponse(globe.events.open(first), 200, headers, "text/event-stream")
+    return EventResponse(globe.events, globe.events.open(first))
 
 
 async def submit(globe: Globe, request: Request) -> Response:
@@ -256,12 +259,13 @@ async def submit(globe: Globe, request: Request) -> Response:
         raise ProblemError(409, "a what-if is made over a run, not over another what-if")
     if not base.manifest["complete"]:
         raise ProblemError(409, "the run is not complete yet; a what-if is made over a whole one")
-    edits = asked.get("edits")
-    if not isinstance(edits, dict) or not edits:
-        raise ProblemError(422, "nothing is changed: give at least one of the edits")
     window = _window(base, asked.get("from_slot"), asked.get("to_slot"))
     globe.jobs.check_room()
-    faults = tuple(await globe.physics.call("check", base.folder, edits))
+    try:
+        edits = part("read_edits")(asked.get("edits")).as_json()
+        faults = tuple(await globe.physics.call("check", base.folder, edits))
+    except InputError as error:
+        faults = error.faults
     if faults:
         raise ProblemError(422, "\n".join(map(str, faults)), faults)
     return json_response({"id": globe.jobs.submit(base, window, edits).source.id}, 202)
@@ -292,7 +296,7 @@ async def result(globe: Globe, request: Request) -> Response:
         raise ProblemError(404, "no such what-if")
     found: Mapping[str, Any] = {}
     if job.source.computed:
-        found = await globe.read(part("difference_numbers"), job.source.base, job.source)
+        found = await globe.read(part("difference_numbers"), job.source)
     return json_response({**found, "slots": job.source.computed, "of": len(job.source.window), "state": job.state})
 
 

@@ -96,9 +96,9 @@ class GlobeServer:
                 timeout_graceful_shutdown=1,
                 h11_max_incomplete_event_size=HEAD_BYTES,
                 backlog=BACKLOG,
-            )
+            ),
+            self.globe.events.close,
         )
-        self._server.leaving = self.globe.events.close
 
     @property
     def url(self) -> str:
@@ -128,7 +128,9 @@ class GlobeServer:
 class _Uvicorn(uvicorn.Server):
     """A server that ends quietly: a signal ends it and is not raised again, streams end with it."""
 
-    leaving: Callable[[], None] = staticmethod(_say_nothing)
+    def __init__(self, config: uvicorn.Config, leaving: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._leaving = leaving
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -150,7 +152,7 @@ class _Uvicorn(uvicorn.Server):
 
     async def shutdown(self, sockets: Any = None) -> None:
         """End the streams, which would otherwise be waited for, and then the rest."""
-        self.leaving()
+        self._leaving()
         await super().shutdown(sockets)
 
 
@@ -176,9 +178,9 @@ def bind(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65_535:
         raise InputError(Fault("no such port", "--port", port, "0 to 65535"))
     try:
-        family, kind, proto, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # "localhost" is both; the page's address is the older one.
+        family, *_, address = sorted(found, key=lambda one: one[0] != socket.AF_INET)[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
