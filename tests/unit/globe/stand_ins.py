@@ -38,7 +38,12 @@ def made_up_run(folder: Path, complete: bool = True, **manifest: Any) -> Path:
     (folder / "manifest.json").write_text(json.dumps(whole))
     names = {
         "cell": {"cell": CELLS},
-        "site": {"site": ["kyiv"], "site_name": ["Kyiv, hospital"], "site_kind": ["hospital"], "site_region": ["UA-30"]},
+        "site": {
+            "site": ["kyiv"],
+            "site_name": ["Kyiv, hospital"],
+            "site_kind": ["hospital"],
+            "site_region": ["UA-30"],
+        },
         "satellite": {"satellite_name": [f"S-{i}" for i in range(SATELLITES)]},
         "region": {"region": ["UA-30"], "region_name": ["Kyiv"]},
     }
@@ -73,7 +78,12 @@ def keyframes(run: Path, numbers: list[int]) -> np.ndarray[Any, Any]:
 
 def links(run: Path, slot: int, edits: Any = None, window: Any = None) -> dict[str, Any]:
     note = "" if edits is None else f"{edits} in {window}"
-    return {"feeder": np.array([[1, 0], [2, 1]], np.int32), "lasers": np.zeros((0, 2), np.int32), "exact": True, "note": note}
+    return {
+        "feeder": np.array([[1, 0], [2, 1]], np.int32),
+        "lasers": np.zeros((0, 2), np.int32),
+        "exact": True,
+        "note": note,
+    }
 
 
 def ask(run: Path, place: str, slot: int, edits: Any = None, window: Any = None) -> dict[str, Any]:
@@ -82,7 +92,9 @@ def ask(run: Path, place: str, slot: int, edits: Any = None, window: Any = None)
 
 def check(run: Path, edits: Mapping[str, Any]) -> list[Fault]:
     known = {"kaunas"}
-    return [Fault("no such gateway", "edits.gateways", g, "kaunas") for g in edits.get("gateways", ()) if g not in known]
+    return [
+        Fault("no such gateway", "edits.gateways", g, "kaunas") for g in edits.get("gateways", ()) if g not in known
+    ]
 
 
 def what_if(
@@ -160,7 +172,9 @@ PARTS: dict[str, Callable[..., Any]] = {
     "export_cells_geojson": lambda source, variable, slot, other: "{}",
     "export_regions_csv": lambda source, slot: "region\n",
     "export_series_csv": lambda source, kind, index: "unix_s\n",
-    "export_satellites_czml": lambda source, satellites, times, frames, slots: json.dumps([list(frames.shape), len(times)]),
+    "export_satellites_czml": lambda source, satellites, times, frames, slots: json.dumps(
+        [list(frames.shape), len(times)]
+    ),
     "read_edits": lambda given: _read(given),
 }
 

@@ -15,6 +15,7 @@ import stand_ins
 from stand_ins import CELLS, SATELLITES, SLOTS, START
 
 from bentpipe.globe.server import GlobeServer
+from bentpipe.slots import SlotClock
 
 ID = "made-up-1"
 
@@ -61,7 +62,7 @@ def test_arrays_are_little_endian(client: httpx.Client) -> None:
 
 
 def test_keyframes(client: httpx.Client) -> None:
-    k = (START * 15 + 12) // 60
+    k = int(SlotClock(15.0, 12.0).start_unix_s(START)) // 60
     found = client.get(f"/api/runs/{ID}/keyframes/{k}")
     assert "immutable" in found.headers["cache-control"]
     frame = np.frombuffer(found.content, "<f4").reshape(SATELLITES, 6)
@@ -178,7 +179,14 @@ def test_what_ifs_that_are_refused(client: httpx.Client) -> None:
     assert what_if(client, slots=0).status_code == 422
     assert what_if(client, slots=SLOTS + 1).status_code == 422
     whole = {"run": ID, "from_slot": START, "to_slot": START + 1, "edits": {}}
-    for change, status in (({"run": "no"}, 404), ({"run": 3}, 404), ({"from_slot": "1"}, 422), ({"from_slot": True}, 422), ({}, 422), ({"edits": []}, 422)):
+    for change, status in (
+        ({"run": "no"}, 404),
+        ({"run": 3}, 404),
+        ({"from_slot": "1"}, 422),
+        ({"from_slot": True}, 422),
+        ({}, 422),
+        ({"edits": []}, 422),
+    ):
         assert client.post("/api/what-ifs", json={**whole, **change}).status_code == status
     headers = {"Content-Type": "application/json"}
     for content in (b"", b"[1]", b"{", b"\xff", b"[" * 60_000):

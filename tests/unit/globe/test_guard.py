@@ -40,6 +40,7 @@ def raw(guard: Guard, headers: list[tuple[bytes, bytes]], **scope: Any) -> int:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     whole = {"type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "headers": headers}
+    whole["http_version"] = "1.1"
     asyncio.run(guard({**whole, **scope}, receive, send))
     return int(sent[0]["status"])
 
@@ -151,7 +152,7 @@ def test_a_token_is_asked_for_and_moves_into_a_cookie() -> None:
 
 def test_the_move_stays_on_this_server() -> None:
     guard = Guard(_application, "192.0.2.7", 8000, "s3cret")
-    moved = ask(guard, path="//evil.example/?token=s3cret", headers={"Host": "192.0.2.7"})
+    moved = ask(guard, path="http://127.0.0.1:8000//evil.example/?token=s3cret", headers={"Host": "192.0.2.7"})
     assert moved.headers["location"] == "/evil.example/"
 
 
