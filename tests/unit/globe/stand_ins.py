@@ -32,7 +32,7 @@ def made_up_run(folder: Path, complete: bool = True, **manifest: Any) -> Path:
     (folder / "inputs").mkdir(parents=True)
     (folder / "commits").mkdir()
     grid = {"start": START, "stop": START + SLOTS, "origin": START, "block": 240, "interval_s": 15.0, "offset_s": 12.0}
-    empty: dict[str, Any] = dict.fromkeys(("assumptions", "data", "warnings", "seeds", "events"), [])
+    empty: dict[str, Any] = {key: [] for key in ("assumptions", "data", "warnings", "seeds", "events")}
     whole = {"identity": "0" * 64, "name": folder.name, "title": "Made up", "complete": complete, **empty}
     whole |= {"schema": 1, "users_per_terminal": 15.0, "policy": {}, "grid": grid, **manifest}
     (folder / "manifest.json").write_text(json.dumps(whole))
