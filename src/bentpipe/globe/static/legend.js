@@ -40,11 +40,9 @@ export function drawLegend(variable, { diverging, threshold, theme, note }) {
       "aria-label": `Colours from ${number(low)} to ${number(high)} ${unit}` });
     const context = canvas.getContext("2d");
     context.putImageData(new ImageData(opaque(rgba), steps, 1), 0, 0);
-    const middle = (low + high) / 2;
-    const ends = diverging === null ? [number(low), number(middle), `${number(high)}${variable.open ? " and more" : ""}`]
-      : [`−${number(diverging)}`, "0", `+${number(diverging)}`];
-    out.push(canvas, element("p", { class: "ends" }, ends.map((text) => element("span", {}, text))),
-      element("p", { class: "unit" }, diverging === null ? unit : `change, ${unit || "1"}`));
+    const ends = diverging === null ? [number(low), unit, number(high)]
+      : [`−${number(diverging)}`, `0 ${unit}`, `+${number(diverging)}`];
+    out.push(canvas, element("p", { class: "ends" }, ends.map((text) => element("span", {}, text))));
   }
   const grey = element("i", { class: "none" });
   out.push(element("p", { class: "meaning" }, diverging === null ? variable.meaning : `Change of: ${variable.meaning}`),
