@@ -29,7 +29,7 @@ function mapKey(key, page) {
   if (moves[key]) page.moveCamera(...moves[key]);
   else if (key === "Enter") {
     const { latitude_deg, longitude_deg } = page.a.view.camera;
-    page.pick({ latitude_deg, longitude_deg, satellite: null, gateway: null, site: null });
+    page.places.pick({ latitude_deg, longitude_deg, satellite: null, gateway: null, site: null });
   } else return false;
   return true;
 }
@@ -57,7 +57,7 @@ function pageKey(key, page, onButton, onRange) {
   else if (key === "e") page.openExport();
   else if (key === "?") openHelp();
   else if (key === "/") document.getElementById("search-text").focus();
-  else if (key === "Escape" && state.place) page.forgetPlace();
+  else if (key === "Escape" && state.place) page.places.forget();
   else return false;
   return true;
 }

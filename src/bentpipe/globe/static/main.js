@@ -4,15 +4,17 @@ import * as api from "./api.js";
 import { BreakPanel } from "./breakpanel.js";
 import { ComparePanel } from "./comparepanel.js";
 import { fillAbout, openExport, openHelp, openLayers } from "./dialogs.js";
-import { change, count, degrees, element, instant, number } from "./format.js";
+import { element, instant } from "./format.js";
 import { differenceRange, drawLegend, drawThreshold, fillVariables } from "./legend.js";
 import { bindKeys } from "./keys.js";
 import { savePicture } from "./picture.js";
 import { PlacePanel } from "./placepanel.js";
 import { RegionsPanel } from "./regionspanel.js";
-import { colourRule, fleetOf, forgetData, Pane, runData, siteLinks, sunAt } from "./stage.js";
-import { address, fromAddress, on, placeFrom, set, setGrid, state } from "./state.js";
+import { colourRule, fleetOf, Pane, runData, siteLinks, sunAt } from "./stage.js";
+import { address, fromAddress, on, set, setGrid, state } from "./state.js";
 import { TimeBar } from "./timebar.js";
+import { cellAt, Places } from "./places.js";
+import { WhatIfs } from "./whatifs.js";
 
 const box = (id) => document.getElementById(id);
 const MODES = [["run", "As it was"], ["other", "With the changes"], ["difference", "Difference"], ["both", "Side by side"]];
@@ -21,6 +23,8 @@ class Page {
   async start() {
     this.unixS = 0;
     this.playing = false;
+    this.places = new Places(this);
+    this.whatIfs = new WhatIfs(this);
     this.range = new Map(); // half width of the scale of changes, by variable
     const given = fromAddress(location.hash);
     this.list = await api.runs();
@@ -32,8 +36,8 @@ class Page {
     Object.assign(state, given, { run, other, show: other ? given.show ?? "difference" : "run" });
     this.applyTheme();
     const handlers = {
-      onPick: (what) => this.pick(what),
-      onHover: (what, pane) => this.hover(what, pane),
+      onPick: (what) => this.places.pick(what),
+      onHover: (what, pane) => this.places.hover(what, pane),
       onCamera: (pane) => this.cameraMoved(pane),
     };
     this.a = new Pane(box("pane-a"), handlers);
@@ -46,7 +50,7 @@ class Page {
     await this.makeViews();
     await this.useRun(data, given.unix_s);
     bindKeys(this);
-    this.hear();
+    this.whatIfs.hear();
     requestAnimationFrame((now) => this.frame(now));
     document.documentElement.dataset.ready = "yes";
   }
@@ -56,12 +60,12 @@ class Page {
     this.breakPanel = new BreakPanel(box("panel-break"), {
       onEdits: (edits) => set({ edits }),
       onLength: (length_s) => set({ length_s }),
-      onStart: () => this.startWhatIf(),
+      onStart: () => this.whatIfs.start(),
       onStop: (id) => api.stopWhatIf(id).catch((error) => this.breakPanel.say(error.message)),
       getTime: () => this.time.time(state.slot),
     });
     this.regionsPanel = new RegionsPanel(box("panel-regions"), {
-      onRegion: (i) => this.goToRegion(i),
+      onRegion: (i) => this.places.goToRegion(i),
       csvAddress: (slot) => api.exportAddress(this.shownRun, "regions.csv", { slot }),
     });
     this.comparePanel = new ComparePanel(box("panel-compare"), { onOther: (id) => this.compareWith(id) });
@@ -76,7 +80,7 @@ class Page {
     box("help-open").onclick = openHelp;
     box("search").onsubmit = (event) => {
       event.preventDefault();
-      this.goTo(box("search-text").value.trim());
+      this.places.goTo(box("search-text").value.trim());
     };
     box("modes").replaceChildren(...MODES.map(([show, text]) =>
       element("button", { type: "button", "data-show": show, "aria-pressed": "false", onclick: () => set({ show }) }, text)));
@@ -109,7 +113,7 @@ class Page {
       this.refresh();
     });
     on("tab folded", () => this.showTab());
-    on("place", () => this.askPlace());
+    on("place", () => this.places.ask());
     on("speed", () => this.time.setSpeed(state.speed));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       if (state.theme === "auto") { set({ theme: "dark" }); set({ theme: "auto" }); }
@@ -139,7 +143,7 @@ class Page {
     box("view-kind").disabled = Boolean(why);
     for (const pane of this.panes()) {
       if (state.camera) pane.view.camera = state.camera;
-      pane.view.setPicked(this.picked ?? null);
+      pane.view.setPicked(this.places.picked ?? null);
     }
     this.applyLayers();
   }
@@ -177,7 +181,7 @@ class Page {
     this.head();
     this.showTab();
     await this.refresh();
-    if (state.place) this.askPlace();
+    if (state.place) this.places.ask();
     fleetOf(data).then((fleet) => this.breakPanel.setRun(scene, fleet, state.edits, state.length_s), (error) => this.trouble(error));
   }
 
@@ -293,7 +297,7 @@ class Page {
     this.time.setNumbers(shown);
     this.regionsPanel.setNumbers(shown, slot, instant(this.time.time(slot)));
     this.comparePanel.setNumbers(this.scene, numbersA, this.otherData?.scene ?? null, numbersB);
-    if (!this.playing && state.place && this.askedAt !== `${slot} ${this.shownRun}`) this.askPlace();
+    if (!this.playing && state.place && this.places.askedAt !== `${slot} ${this.shownRun}`) this.places.ask();
     this.say(shown);
     this.drawn = slot;
   }
@@ -325,7 +329,7 @@ class Page {
       feeder: Int32Array.from(links?.feeder ?? []),
       lasers: Int32Array.from(links?.lasers ?? []),
       sites: numbers ? siteLinks(numbers) : [],
-      picked: this.pickedLink ?? null,
+      picked: this.places.link ?? null,
     });
   }
 
@@ -394,96 +398,6 @@ class Page {
     set({ camera });
   }
 
-  pick(what) {
-    if (what.site !== null && what.site !== undefined) return set({ place: { site: this.scene.sites[what.site].id }, tab: "place", folded: false });
-    if (what.gateway !== null && what.gateway !== undefined) return this.showGateway(what.gateway);
-    if (what.satellite !== null && what.satellite !== undefined) return this.showSatellite(what.satellite);
-    return set({ place: { latitude_deg: what.latitude_deg, longitude_deg: what.longitude_deg }, tab: "place", folded: false });
-  }
-
-  showGateway(i) {
-    const g = this.scene.gateways[i], now = this.numbers?.gateways[i];
-    this.forgetPlace();
-    set({ tab: "place", folded: false });
-    this.placePanel.thing(g.name, `gateway ${g.id} · ${degrees(g.latitude_deg, g.longitude_deg)}`, [
-      ["Leads to", g.pop], ["Antennas in use", now && `${now.in_use} of ${now.antennas}`],
-      ["Traffic, down", now && now.down_mbit_s !== null ? `${number(now.down_mbit_s)} Mbit/s` : null],
-      ["Traffic, up", now && now.up_mbit_s !== null ? `${number(now.up_mbit_s)} Mbit/s` : null],
-    ], { text: "Switch it off…", work: () => {
-      this.breakPanel.switchOff(g.id);
-      set({ tab: "break", folded: false });
-    } });
-  }
-
-  showSatellite(i) {
-    const s = this.scene.satellites, view = this.a.view;
-    const [x, y, z] = view.position(i, this.unixS) ?? [NaN, NaN, NaN];
-    const height = Math.hypot(x, y, z) / 1e3 - 6371;
-    const sites = (this.numbers?.sites ?? []).flatMap((v, n) => (v.satellite === i && v.served ? [this.scene.sites[n].name] : []));
-    this.forgetPlace();
-    set({ tab: "place", folded: false });
-    this.placePanel.thing(s.names[i], `satellite, catalogue number ${s.catalog_numbers[i]}`, [
-      ["State", ["out of service", "in service", "raising its orbit", "serves the territory now"][this.a.states[i]]],
-      ["Height", Number.isFinite(height) ? `about ${Math.round(height)} km` : null], ["Serves", sites.join(", ")],
-    ]);
-  }
-
-  forgetPlace() {
-    this.picked = this.pickedLink = null;
-    for (const pane of this.panes()) pane.view.setPicked(null);
-    set({ place: null });
-  }
-
-  async askPlace() {
-    if (!state.place) {
-      this.picked = this.pickedLink = null;
-      for (const pane of this.panes()) pane.view.setPicked(null);
-      if (!["gateway", "satellite"].includes(this.placePanel.kind)) this.placePanel.invite();
-      return;
-    }
-    const source = this.otherData && state.show !== "run" && this.otherData.scene.window
-      && state.slot >= this.otherData.scene.window[0] && state.slot < this.otherData.scene.window[1] ? state.other : this.shownRun === state.other && this.otherData?.scene.kind === "run" ? state.other : state.run;
-    this.askedAt = `${state.slot} ${this.shownRun}`;
-    const scene = source === state.other ? this.otherData.scene : this.scene;
-    const answer = await this.placePanel.show(source, scene, state.place, state.slot);
-    if (!answer?.found) return;
-    if (state.place?.latitude_deg !== undefined) set({ place: answer.kind === "site" ? { site: answer.id } : { cell: answer.id } });
-    this.picked = { latitude_deg: answer.latitude_deg, longitude_deg: answer.longitude_deg };
-    const e = answer.explanation ?? {};
-    const satellite = this.scene.satellites.catalog_numbers.indexOf(e.catalog_number);
-    const gateway = this.scene.gateways.findIndex((g) => g.id === e.gateway);
-    this.pickedLink = satellite >= 0 && gateway >= 0 ? { ...this.picked, satellite, gateway } : null;
-    for (const pane of this.panes()) {
-      pane.view.setPicked(this.picked);
-      this.light(pane, pane.numbers, state.slot, pane === this.b ? state.other : this.shownRun);
-    }
-  }
-
-  goTo(text) {
-    if (!text) return;
-    const same = (p) => p.name.toLowerCase() === text.toLowerCase() || (p.id ?? p.code ?? "").toLowerCase() === text.toLowerCase();
-    const site = this.scene.sites.find(same), gateway = this.scene.gateways.findIndex(same), region = this.scene.regions.findIndex(same);
-    const point = placeFrom(text);
-    if (site) {
-      this.fly(site, 1200);
-      set({ place: { site: site.id }, tab: "place", folded: false });
-    } else if (gateway >= 0) {
-      this.fly(this.scene.gateways[gateway], 2500);
-      this.showGateway(gateway);
-    } else if (region >= 0) this.goToRegion(region);
-    else if (point && point.latitude_deg !== undefined) {
-      this.fly(point, 1200);
-      set({ place: point, tab: "place", folded: false });
-    } else if (/^[0-9a-f]{15}$/i.test(text)) set({ place: { cell: text.toLowerCase() }, tab: "place", folded: false });
-    else this.trouble(new Error(`“${text}” is no site, region, gateway or cell of this run, and no latitude, longitude`));
-  }
-
-  goToRegion(i) {
-    const r = this.scene.regions[i];
-    if (r.latitude_deg === undefined || r.latitude_deg === null) return;
-    this.fly(r, Math.min(9000, Math.max(500, 190 * r.span_deg)));
-  }
-
   fly({ latitude_deg, longitude_deg }, distance_km) {
     const camera = { latitude_deg, longitude_deg, distance_km };
     for (const pane of this.panes()) pane.view.camera = camera;
@@ -494,35 +408,6 @@ class Page {
     const { latitude_deg, longitude_deg, distance_km } = this.a.view.camera, step = Math.min(20, distance_km / 600);
     this.fly({ latitude_deg: Math.min(89, Math.max(-89, latitude_deg + north * step)),
       longitude_deg: ((longitude_deg + east * step + 540) % 360) - 180 }, Math.min(60_000, Math.max(150, distance_km * zoom)));
-  }
-
-  hover(what, pane) {
-    const label = box("hover");
-    const text = what ? this.hoverText(what, pane) : "";
-    label.hidden = !text;
-    if (!text) return;
-    label.textContent = text;
-    if (what.x !== undefined) {
-      const area = pane.host.getBoundingClientRect(), stage = box("stage").getBoundingClientRect();
-      const left = area.left - stage.left + what.x + 14;
-      label.style.left = `${Math.min(left, stage.width - label.offsetWidth - 8)}px`;
-      label.style.top = `${Math.max(6, area.top - stage.top + what.y - 30)}px`;
-    }
-  }
-
-  hoverText(what, pane) {
-    const scene = this.scene;
-    if (what.site !== null && what.site !== undefined) return scene.sites[what.site].name;
-    if (what.gateway !== null && what.gateway !== undefined) return `Gateway ${scene.gateways[what.gateway].name}`;
-    if (what.satellite !== null && what.satellite !== undefined) return scene.satellites.names[what.satellite];
-    const cell = cellAt(pane.data, what.latitude_deg, what.longitude_deg);
-    if (cell < 0 || !pane.values) return "";
-    const variable = this.variable(), value = pane.values[cell];
-    if (!Number.isFinite(value)) return "no value";
-    const unit = variable.unit === "1" ? "" : ` ${variable.unit}`;
-    if (state.show === "difference" && pane === this.a) return `${change(value, number)}${unit}`;
-    if (variable.kind !== "number") return (variable.categories ?? ["no", "yes"])[value] ?? String(value);
-    return `${number(value)}${unit}`;
   }
 
   applyLayers() {
@@ -574,94 +459,15 @@ class Page {
     event.stopPropagation();
   }
 
-  async startWhatIf() {
-    const { start, stop, slot_s } = this.scene.grid;
-    if (!Object.keys(state.edits).length) return this.breakPanel.say("Choose something to switch off first.");
-    const from = Math.max(start, state.slot), to = Math.min(stop, from + Math.max(1, Math.round(state.length_s / slot_s)));
-    this.breakPanel.say("");
-    try {
-      const { id } = await api.startWhatIf({ run: state.run, from_slot: from, to_slot: to, edits: state.edits });
-      this.job = id;
-      this.breakPanel.progress({ id, state: "queued", done: 0, total: to - from });
-    } catch (error) {
-      this.breakPanel.say(error.message);
-    }
-    return undefined;
-  }
-
-  hear() {
-    api.listen((job) => this.heardJob(job), (run) => this.heardRun(run), (there) => {
-      document.body.classList.toggle("away", !there);
-    });
-  }
-
-  async heardJob(job) {
-    if (job.id !== this.job && job.id !== state.other) return;
-    this.breakPanel.progress(job);
-    if (job.id !== this.job && job.state === "done") {
-      this.result(job.id);
-      return;
-    }
-    if (job.done > 0 && job.id === this.job) {
-      if (state.other !== job.id) {
-        this.list = await api.runs();
-        this.range.clear();
-        set({ other: job.id, show: "difference" });
-        this.comparePanel.setRuns(this.list.runs, state.run, job.id);
-      }
-      api.forget(job.id);
-      await this.refresh();
-      this.result(job.id);
-    }
-  }
-
-  async result(id) {
-    try {
-      const [found, data] = await Promise.all([api.whatIfResult(id), runData(id)]);
-      this.breakPanel.result(id, data.scene, found, (code) => this.goToRegion(this.scene.regions.findIndex((r) => r.code === code)));
-      this.lastResult = found;
-    } catch (error) {
-      if (error.status !== 404) this.trouble(error);
-    }
-  }
-
-  /** A run that is still being written has grown. */
-  async heardRun({ id, complete }) {
-    if (id !== state.run && id !== state.other) return;
-    if (complete && !this.scene.complete) {
-      forgetData(id);
-      api.forget(id);
-      const data = await runData(id);
-      if (id === state.run) {
-        this.scene.complete = true;
-        await this.useRun(data, this.unixS);
-      }
-      return;
-    }
-    this.time.course = await api.course(id).catch(() => this.time.course);
-    this.time.draw();
-    this.refresh();
-  }
-
   compareWith(id) {
     this.range.clear();
     set({ other: id, show: id ? "both" : "run" });
-    if (id && this.list.runs.find((r) => r.id === id)?.kind === "what-if") this.result(id);
+    if (id && this.list.runs.find((r) => r.id === id)?.kind === "what-if") this.whatIfs.result(id);
   }
 }
 
-/** Cell at a point of a run's territory, by the map from pixels to cells; -1 where there is none. */
-export function cellAt({ scene, index }, latitudeDeg, longitudeDeg) {
-  const { width, height, west, east, south, north } = scene.cells.index;
-  let lon = longitudeDeg;
-  while (lon < west) lon += 360;
-  while (lon > west + 360) lon -= 360;
-  const x = Math.floor(((lon - west) / (east - west)) * width), y = Math.floor(((north - latitudeDeg) / (north - south)) * height);
-  return x >= 0 && x < width && y >= 0 && y < height ? index[y * width + x] - 1 : -1;
-}
-
 const page = new Page();
-window.bentpipe = { page, state, set, address, cellAt: (lat, lon) => cellAt(page.a.data, lat, lon), count };
+window.bentpipe = { page, state, set, address, cellAt: (lat, lon) => cellAt(page.a.data, lat, lon) };
 page.start().catch((error) => {
   box("title").textContent = "Cannot show the run";
   box("notice").hidden = false;
