@@ -146,7 +146,9 @@ class RunSource:
         ndarray
             Of the variable's other dimensions.
         """
-        return np.asarray(self._chunk(name, (slot - self._origin) // self._length)[(slot - self._origin) % self._length])
+        return np.asarray(
+            self._chunk(name, (slot - self._origin) // self._length)[(slot - self._origin) % self._length]
+        )
 
     def column(self, name: str, index: int | tuple[int, ...]) -> Array:
         """Read a variable at one cell, site, ... over the slots of the run.
