@@ -190,9 +190,9 @@ def test_velocities_are_those_of_sgp4_seen_from_the_turning_earth() -> None:
     (found,) = propagator.earth_fixed_states([key])
     np.testing.assert_allclose(found, np.concatenate([fixed, expected], axis=1), rtol=0.0, atol=1e-6)
     times = SLOTS[::7]
-    states = propagator.earth_fixed_states(times, -0.02)
-    before, after = (propagator.earth_fixed_positions(times + step, -0.02) for step in (-0.0625, 0.0625))
-    np.testing.assert_allclose(states[..., 3:], np.moveaxis(after - before, 1, 2) / 0.125, atol=2e-5)
+    states = propagator.earth_fixed_states(times)
+    before, after = (propagator.earth_fixed_positions(times + step) for step in (-0.0625, 0.0625))
+    np.testing.assert_allclose(states[..., 3:], np.moveaxis(after - before, 1, 2) / 0.125, atol=2e-4)
 
 
 def test_states_hold_the_positions_bit_for_bit() -> None:
