@@ -1,4 +1,4 @@
-"""What a user of the page breaks: read, checked for form, told in words. Whether a run has it is the physics' to say."""
+"""What a user of the page breaks: read, checked for form, told in words. Whether a run has it, the physics say."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def words(edits: Edits, names: Mapping[str, Mapping[str, str]] | None = None) ->
     ----------
     edits : Edits
     names : mapping of str to mapping of str to str, optional
-        Names by id of "gateways", "regions" and "shells" (by number as text); an id stands for itself where it has none.
+        Names by id of "gateways", "regions" and "shells" (by number as text); an id without one stands for itself.
 
     Returns
     -------

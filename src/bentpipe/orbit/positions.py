@@ -29,6 +29,11 @@ KEYS_KEPT = 64
 3 kB a satellite."""
 
 
+#: States at key times (positions, velocities, refusals), the step between these, and of each output time the key time
+#: before it and the part of the step gone by: as the kernels take them.
+_Between = tuple[Floats, Floats, npt.NDArray[np.uint8], float, npt.NDArray[np.int64], Floats]
+
+
 class Propagator:
     """Satellites, ready to be propagated any number of times.
 
@@ -73,7 +78,7 @@ class Propagator:
         out = np.empty((len(times), 3, self.count))
         if self.count:
             gmst = gmst82_rad(times, ut1)
-            for part, *given in self._parts(times):
+            for part, given in self._parts(times):
                 hermite_earth_fixed(*given, gmst[part], out[part])
         return out
 
@@ -100,7 +105,7 @@ class Propagator:
         out = np.empty((len(times), self.count, 6))
         if self.count:
             gmst = gmst82_rad(times, ut1)
-            for part, *given in self._parts(times):
+            for part, given in self._parts(times):
                 hermite_earth_fixed_states(*given, gmst[part], EARTH_RATE, out[part])
         return out
 
@@ -165,18 +170,15 @@ class Propagator:
         circular_states(self._columns, unix_s, position, velocity)
         return position, velocity, np.zeros(shape, np.uint8)
 
-    def _parts(
-        self, times: Floats
-    ) -> Iterator[tuple[slice, Floats, Floats, npt.NDArray[np.uint8], float, npt.NDArray[np.int64], Floats]]:
-        """Parts of the times, each with states at key times, their step, the key time before each time, and how far
-        each is from there to the next."""
+    def _parts(self, times: Floats) -> Iterator[tuple[slice, _Between]]:
+        """Parts of the times, each with what its polynomials rest on."""
         step = np.floor(times / KEY_STEP_S)
         fraction = (times - step * KEY_STEP_S) / KEY_STEP_S
         for part in _parts(step):
             nearby = np.arange(-1.0, NODES - 1.0)
             keys = np.unique(np.unique(step[part])[:, None] + nearby)
             before = np.searchsorted(keys, step[part]).astype(np.int64)
-            yield part, *self._states(keys * KEY_STEP_S), KEY_STEP_S, before, fraction[part]
+            yield part, (*self._states(keys * KEY_STEP_S), KEY_STEP_S, before, fraction[part])
 
 
 def _check_times(unix_s: npt.ArrayLike, ut1_minus_utc_s: npt.ArrayLike) -> tuple[Floats, Floats]:

@@ -152,9 +152,7 @@ class PhysicsDesk:
 
         return keyframes(self._at_hand(run).prepared, numbers)
 
-    def links(
-        self, run: Path, slot: int, edits: Edits | None = None, window: range | None = None
-    ) -> dict[str, Any]:
+    def links(self, run: Path, slot: int, edits: Edits | None = None, window: range | None = None) -> dict[str, Any]:
         """Give the feeder links and lasers of a slot.
 
         Parameters
@@ -329,7 +327,9 @@ def _prepare(run: Run) -> RunAtHand:
         scheduling = policy_of(run, None)
         topology = topology_of(run, None)
     except InputError as error:
-        refused = InputError(*(replace(fault, remedy="ask for it in Python, with the function") for fault in error.faults))
+        refused = InputError(
+            *(replace(fault, remedy="ask for it in Python, with the function") for fault in error.faults)
+        )
     prepared = prepare(scenario, scheduling, seeds=1, topology=topology)
     return RunAtHand(run, prepared, refused, "" if refused else _made_otherwise(run, prepared))
 
@@ -342,8 +342,8 @@ def _made_otherwise(run: Run, prepared: Prepared) -> str:
     if run_identity(replace(prepared, people=seeded)) == run.manifest["identity"]:
         return ""
     return (
-        f"this run was made by another version of bentpipe or its libraries (bentpipe {run.manifest.get('bentpipe', '?')}"
-        "): what is computed anew may differ from it by more than what was changed"
+        "this run was made by another version of bentpipe or of its libraries: what is computed anew may differ from "
+        "it by more than what was changed"
     )
 
 

@@ -29,9 +29,7 @@ Values = dict[str, npt.NDArray[Any]]
 FIRST_SLOTS, PIECE_SLOTS = 8, 24
 
 
-def simulate_window(
-    prepared: Prepared, run: Run, window: range, folder: Path, tell: Tell, threads: int = 2
-) -> bool:
+def simulate_window(prepared: Prepared, run: Run, window: range, folder: Path, tell: Tell, threads: int = 2) -> bool:
     """Simulate some slots of a run with edits in force.
 
     Parameters
