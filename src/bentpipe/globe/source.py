@@ -27,6 +27,8 @@ Array = npt.NDArray[Any]
 T = TypeVar("T")
 #: Decoded chunks that are kept, bytes.
 CHUNK_BYTES = 32_000_000
+#: Columns of a run that are kept: a place that is looked at is asked for more than once.
+COLUMNS = 24
 
 
 class ChunkCache:
@@ -87,6 +89,7 @@ class RunSource:
         self._table: Mapping[str, Variable] = {v.name: v for v in variables()}
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._memo: dict[str, tuple[int, Any]] = {}
+        self._columns: OrderedDict[tuple[str, tuple[int, ...], int], Array] = OrderedDict()
         self._making = threading.RLock()
 
     def remembered(self, name: str, number: int, make: Callable[[], T]) -> T:
@@ -220,11 +223,18 @@ class RunSource:
         (T,) ndarray
             0 in slots that are not `done`.
         """
-        out = np.zeros(len(self.slots), self._table[name].dtype)
-        where = (slice(None), *np.atleast_1d(index).tolist())
-        for first, values in self.pieces(name):
-            out[first - self.slots.start : first - self.slots.start + len(values)] = values[where]
-        return out
+        where = tuple(np.atleast_1d(index).tolist())
+        key = (name, where, int(self.done().sum()))
+        with self._making:
+            if key not in self._columns:
+                out = np.zeros(len(self.slots), self._table[name].dtype)
+                for first, values in self.pieces(name):
+                    begin = first - self.slots.start
+                    out[begin : begin + len(values)] = values[(slice(None), *where)]
+                self._columns[key] = out
+                while len(self._columns) > COLUMNS:
+                    self._columns.popitem(last=False)
+            return self._columns[key]
 
     def _shape(self, name: str) -> tuple[int, ...]:
         """Shape of one chunk."""
