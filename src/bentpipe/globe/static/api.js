@@ -18,8 +18,7 @@ async function asked(path, options = {}) {
   if (response.ok) return response;
   let message = `the server answered ${response.status}`;
   try {
-    const body = await response.json();
-    message = [body.error, ...(body.faults ?? [])].filter(Boolean).join("; ") || message;
+    message = (await response.json()).error || message;
   } catch { /* no JSON: the status says what there is to say */ }
   throw new ApiError(message, response.status);
 }

@@ -1,7 +1,7 @@
 // Break it: switch parts off, have the slots computed again, see the difference.
 
 import * as api from "./api.js";
-import { change, clock, count, element, instant, number } from "./format.js";
+import { change, clock, count, element, fill, instant, number } from "./format.js";
 
 const LENGTHS = [[900, "15 minutes"], [3600, "1 hour"], [3 * 3600, "3 hours"], [24 * 3600, "1 day"]];
 const RAIN = [["", "as in the run"], ["1", "as bad as in 1 % of an average year"], ["0.1", "as bad as in 0.1 % of a year"],
@@ -13,7 +13,7 @@ export class BreakPanel {
     this.form = element("form", { class: "break", onsubmit: (event) => { event.preventDefault(); onStart(); } });
     this.outcome = element("div", { class: "outcome" });
     this.told = element("p", { class: "wrong", role: "alert" });
-    root.replaceChildren(element("h2", {}, "Break it"),
+    fill(root, element("h2", {}, "Break it"),
       element("p", {}, "Switch parts off and have these slots simulated again. Everything else, chance included, stays as it was, so " +
         "that the difference is the effect. What you get is hypothetical."), this.form, this.told, this.outcome);
   }
@@ -35,7 +35,7 @@ export class BreakPanel {
       element("input", { type: "range", name, min: 0, max: 100, step: 1, value: String(value), oninput: () => this.read() }),
       element("output", {}, `${value} %`));
     const shells = (this.fleet?.shells ?? []).filter((s) => s.planes);
-    this.form.replaceChildren(
+    fill(this.form, 
       field("Gateways to switch off", element("div", { class: scene.gateways.length > 8 ? "list tall" : "list" },
         scene.gateways.map((g) => check("gateway", g.id, off.has(g.id), g.name, element("small", {}, ` to ${g.pop}`))))),
       field("Satellites to lose", percent("satellites", edits.satellites_percent ?? 0, "At random"),
@@ -114,7 +114,7 @@ export class BreakPanel {
       const bar = element("progress", { max: 1, "aria-label": "Slots simulated again" });
       const text = element("span", {});
       this.bar = { job: job.id, bar, text };
-      this.outcome.replaceChildren(element("p", { class: "progress" }, bar, text,
+      fill(this.outcome, element("p", { class: "progress" }, bar, text,
         element("button", { type: "button", onclick: () => this.onStop(job.id) }, "Stop")));
     }
     if (job.total) this.bar.bar.value = job.done / job.total;
@@ -127,8 +127,9 @@ export class BreakPanel {
     const rows = found.regions.map((r) => ({ ...r, delta: (r.users_after ?? 0) - (r.users_before ?? 0) }));
     const moved = rows.filter((r) => r.users_before || r.users_after)
       .sort((a, b) => a.delta - b.delta || (ratio(a) - ratio(b)));
-    const users = found.users, delta = users.after - users.before;
-    this.outcome.replaceChildren(...keep,
+    const users = found.users, delta = users.after - users.before, first = this.shown !== id;
+    this.shown = id;
+    fill(this.outcome, ...keep,
       element("h3", {}, "What changes ", element("span", { class: "tag hypothetical" }, "hypothetical")),
       element("p", { class: "edits" }, (scene.edits_text ?? []).join("; ")),
       element("p", { class: `headline ${delta < -0.5 ? "bad" : "good"}` }, `${change(delta)} users connected`),
@@ -138,6 +139,7 @@ export class BreakPanel {
       this.table("Regions, the hardest hit first", moved, false, scene, regionChosen),
       element("p", {}, element("a", { class: "button", href: api.scenarioAddress(id), download: "" }, "Save as a scenario file")),
     );
+    if (first) this.outcome.scrollIntoView({ block: "start", behavior: "smooth" });
   }
 
   table(title, rows, sites, scene, chosen) {

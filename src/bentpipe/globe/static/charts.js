@@ -1,7 +1,7 @@
 // Charts of a place over the run.
 
 import uPlot from "./vendor/uplot.js";
-import { clock, element } from "./format.js";
+import { clock, element, fill } from "./format.js";
 
 const CHARTS = [
   ["Could get, Mbit/s down", ["peak_down_mbit_s"], [["one terminal could get", "--accent"]], "Mbit/s"],
@@ -14,7 +14,7 @@ export function drawCharts(root, series, scene) {
   const style = getComputedStyle(document.documentElement), colour = (name) => style.getPropertyValue(name).trim();
   const wide = Math.max(200, root.clientWidth || 340);
   const plots = [];
-  root.replaceChildren(connectedStrip(series, colour, wide));
+  fill(root, connectedStrip(series, colour, wide));
   for (const [title, keys, lines, unit] of CHARTS) {
     if (!keys.some((key) => series[key]?.some((v) => v !== null))) continue;
     const holder = element("figure", { class: "chart", role: "img", "aria-label": `${title} over the run` }, element("figcaption", {}, title));

@@ -1,6 +1,6 @@
 // Two runs, or a run and a what-if over it, with one clock.
 
-import { change, count, element, number } from "./format.js";
+import { change, count, element, fill, number } from "./format.js";
 
 export class ComparePanel {
   constructor(root, { onOther, onForget }) {
@@ -13,7 +13,7 @@ export class ComparePanel {
     const select = element("select", { id: "compare-with", onchange: (e) => this.onOther(e.target.value || null) },
       element("option", { value: "" }, "nothing"),
       offered.map((r) => element("option", { value: r.id, selected: r.id === other }, r.kind === "what-if" ? `what if: ${r.title}` : `${r.title} (${r.id})`)));
-    this.root.replaceChildren(element("h2", {}, "Compare"),
+    fill(this.root, element("h2", {}, "Compare"),
       element("p", {}, element("label", { for: "compare-with" }, "This run with "), select),
       offered.length ? null : element("p", { class: "sub" }, "There is nothing to compare with yet: break something, or start the server with two runs: ",
         element("code", {}, "bentpipe serve RUN RUN")),
@@ -21,8 +21,8 @@ export class ComparePanel {
   }
 
   setNumbers(scene, mine, otherScene, theirs) {
-    if (!otherScene) return this.numbers.replaceChildren();
-    if (!mine || !theirs) return this.numbers.replaceChildren(element("p", { class: "sub" }, "This slot is not there in both."));
+    if (!otherScene) return fill(this.numbers);
+    if (!mine || !theirs) return fill(this.numbers, element("p", { class: "sub" }, "This slot is not there in both."));
     const rate = (n) => n.regions.reduce((sum, r) => sum + (r.rate_mbit_s ?? 0), 0);
     const rows = [
       ["Users connected", mine.users_connected, theirs.users_connected, count],
@@ -40,7 +40,7 @@ export class ComparePanel {
         element("thead", {}, element("tr", {}, ["", "A", "B", "B − A"].map((h) => element("th", { scope: "col" }, h)))),
         element("tbody", {}, lines.map(([name, a, b, words]) => element("tr", {}, element("th", { scope: "row" }, name),
           element("td", {}, words(a)), element("td", {}, words(b)), element("td", {}, change(b - a, words))))))));
-    return this.numbers.replaceChildren(
+    return fill(this.numbers, 
       element("p", { class: "sub" }, element("b", {}, "A "), scene.title, element("br"), element("b", {}, "B "), otherScene.title,
         otherScene.kind === "what-if" ? [" ", element("span", { class: "tag hypothetical" }, "hypothetical")] : null),
       table("In this slot", rows), regions.length ? table("Users connected by region", regions) : null);

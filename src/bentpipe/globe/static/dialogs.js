@@ -1,7 +1,7 @@
 // Layers, export, help; and the panel that says what the run is.
 
 import * as api from "./api.js";
-import { element, instant, iso, number } from "./format.js";
+import { element, fill, instant, iso, number } from "./format.js";
 import { LAYERS } from "./state.js";
 
 const box = (id) => document.getElementById(id);
@@ -9,7 +9,7 @@ const closer = (dialog) => element("button", { type: "button", class: "close", "
 
 function open(dialog, title, ...inside) {
   const opener = document.activeElement;
-  dialog.replaceChildren(closer(dialog), element("h2", { id: `${dialog.id}-title` }, title), ...inside);
+  fill(dialog, closer(dialog), element("h2", { id: `${dialog.id}-title` }, title), ...inside);
   dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
   dialog.onclose = () => opener?.focus?.();
   if (!dialog.open) dialog.showModal();
@@ -66,7 +66,7 @@ export function openHelp() {
 
 export function fillAbout(root, scene, version) {
   const s = scene;
-  root.replaceChildren(
+  fill(root, 
     element("h2", {}, s.title),
     s.question ? element("p", { class: "question" }, s.question) : null,
     ...String(s.summary ?? "").trim().split(/\n\s*\n/).filter(Boolean).map((text) => element("p", {}, text)),

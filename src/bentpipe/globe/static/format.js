@@ -62,6 +62,13 @@ export function element(tag, attributes = {}, ...children) {
     else if (name in made && typeof value !== "string") made[name] = value;
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat(3).filter((c) => c !== null && c !== undefined && c !== false));
+  made.append(...there(children));
   return made;
 }
+
+/** Put other children into an element; what is null or false is left out. */
+export function fill(parent, ...children) {
+  parent.replaceChildren(...there(children));
+}
+
+const there = (children) => children.flat(3).filter((c) => c !== null && c !== undefined && c !== false);

@@ -1,7 +1,7 @@
 // What the colours mean: the variable, its scale with unit, a threshold.
 
 import { colours } from "./colours.js";
-import { element, number } from "./format.js";
+import { element, fill, number } from "./format.js";
 import { colourRule } from "./stage.js";
 
 const box = (id) => document.getElementById(id);
@@ -11,7 +11,7 @@ export function fillVariables(scene, chosen, onChoose) {
   const select = box("variable");
   const group = (label, of) => element("optgroup", { label },
     ...scene.variables.filter(of).map((v) => element("option", { value: v.name }, v.label)));
-  select.replaceChildren(
+  fill(select, 
     group("Now", (v) => !v.static),
     group("Over the run, and as given", (v) => v.static),
   );
@@ -48,7 +48,7 @@ export function drawLegend(variable, { diverging, threshold, theme, note }) {
   out.push(element("p", { class: "meaning" }, diverging === null ? variable.meaning : `Change of: ${variable.meaning}`),
     element("p", { class: "none-is" }, grey, diverging === null ? "no value: not served, or nobody there" : "no value on one side"),
     note ? element("p", { class: "hypo" }, note) : null);
-  box("legend").replaceChildren(...out.filter(Boolean));
+  fill(box("legend"), ...out);
 }
 
 const css = (rgba, i) => `rgb(${rgba[4 * i]} ${rgba[4 * i + 1]} ${rgba[4 * i + 2]})`;

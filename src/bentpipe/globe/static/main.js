@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { BreakPanel } from "./breakpanel.js";
 import { ComparePanel } from "./comparepanel.js";
 import { fillAbout, openExport, openHelp, openLayers } from "./dialogs.js";
-import { element, instant } from "./format.js";
+import { element, fill, instant } from "./format.js";
 import { differenceRange, drawLegend, drawThreshold, fillVariables } from "./legend.js";
 import { bindKeys } from "./keys.js";
 import { savePicture } from "./picture.js";
@@ -82,7 +82,7 @@ class Page {
       event.preventDefault();
       this.places.goTo(box("search-text").value.trim());
     };
-    box("modes").replaceChildren(...MODES.map(([show, text]) =>
+    fill(box("modes"), ...MODES.map(([show, text]) =>
       element("button", { type: "button", "data-show": show, "aria-pressed": "false", onclick: () => set({ show }) }, text)));
   }
 
@@ -161,7 +161,10 @@ class Page {
     const wanted = unixS === undefined ? (scene.marks[0]?.slot ?? start) : start + Math.floor((unixS - unix_s) / slot_s);
     const slot = Math.min(stop - 1, Math.max(start, wanted));
     state.camera ??= { latitude_deg: scene.cells.latitude_deg, longitude_deg: scene.cells.longitude_deg,
-      distance_km: Math.min(22_000, Math.max(900, scene.cells.span_deg * 190)) };
+      distance_km: Math.min(22_000, Math.max(900, scene.cells.span_deg * 130)) };
+    state.slot = slot;
+    this.time.setRun(scene);
+    this.unixS = this.time.time(slot);
     this.a.setData(data);
     for (const pane of this.panes()) pane.view.camera = state.camera;
     fillVariables(scene, state.variable, (variable) => set({ variable }));
@@ -169,13 +172,10 @@ class Page {
     this.breakPanel.setRun(scene, null, state.edits, state.length_s);
     this.regionsPanel.setRun(scene);
     this.comparePanel.setRuns(this.list.runs, state.run, state.other);
-    box("search-places").replaceChildren(...[...scene.sites, ...scene.regions, ...scene.gateways]
+    fill(box("search-places"), ...[...scene.sites, ...scene.regions, ...scene.gateways]
       .map((p) => element("option", { value: p.name })));
-    const course = await api.course(data.base).catch(() => null);
-    this.time.setRun(scene, course, null);
+    api.course(data.base).then((course) => this.time.setCourse(course), (error) => this.trouble(error));
     this.time.setSpeed(state.speed);
-    this.unixS = this.time.time(slot);
-    state.slot = slot;
     this.time.setSlot(slot);
     await this.arrange();
     this.head();
@@ -190,7 +190,7 @@ class Page {
     document.title = `${this.scene.title} – bentpipe`;
     box("title").textContent = this.scene.title;
     const tag = (text, kind = "") => element("span", { class: `tag ${kind}` }, text);
-    box("badges").replaceChildren(tag("simulated; not live status"),
+    fill(box("badges"), tag("simulated; not live status"),
       ...(this.scene.complete ? [] : [tag("still being written", "assumed")]),
       ...(this.scene.hypothetical ? [tag("in part hypothetical", "hypothetical")] : []),
       ...(other?.kind === "what-if" ? [tag(`hypothetical: ${(other.edits_text ?? []).join("; ")}`, "hypothetical")] : []));

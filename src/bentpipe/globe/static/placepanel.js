@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { drawCharts } from "./charts.js";
-import { clock, degrees, element, instant, number, span } from "./format.js";
+import { clock, degrees, element, fill, instant, number, span } from "./format.js";
 
 const SEGMENTS = {
   user_link: "user link",
@@ -26,7 +26,7 @@ export class PlacePanel {
 
   invite() {
     this.answer = null;
-    this.root.replaceChildren(
+    fill(this.root, 
       element("h2", {}, "Ask a place"),
       element("p", {}, "Click a cell, a site or a gateway on the map, or type the name of one above: it tells which satellite " +
         "serves it and why no other does, the delay piece by piece, the rate and what limits it, and the next gap."),
@@ -40,14 +40,14 @@ export class PlacePanel {
     this.stop?.abort();
     this.stop = new AbortController();
     const late = setTimeout(() => {
-      if (mine === this.asked && !this.answer) this.root.replaceChildren(element("p", { class: "busy" }, "Asking…"));
+      if (mine === this.asked && !this.answer) fill(this.root, element("p", { class: "busy" }, "Asking…"));
     }, 150);
     try {
       const answer = await api.place(source, place, slot, this.stop.signal);
       if (mine !== this.asked) return null;
       this.answer = answer;
       if (!answer.found) {
-        this.root.replaceChildren(element("h2", {}, "Nothing here"),
+        fill(this.root, element("h2", {}, "Nothing here"),
           element("p", {}, answer.message ?? "This place lies in no cell of the run's territory."));
         return answer;
       }
@@ -55,7 +55,7 @@ export class PlacePanel {
       const key = `${source} ${answer.kind} ${answer.id} ${scene.done ?? ""}`;
       if (this.seriesOf !== key) {
         this.seriesOf = key;
-        this.charts.replaceChildren(element("p", { class: "busy" }, "Reading the day…"));
+        fill(this.charts, element("p", { class: "busy" }, "Reading the day…"));
         const series = await api.series(source, answer.kind === "site" ? { site: answer.id } : { cell: answer.id });
         if (this.seriesOf === key) drawCharts(this.charts, series, scene);
       }
@@ -64,7 +64,7 @@ export class PlacePanel {
     } catch (error) {
       if (error.name === "AbortError" || mine !== this.asked) return null;
       this.seriesOf = "";
-      this.root.replaceChildren(element("h2", {}, "Cannot tell"), element("p", { class: "wrong" }, error.message));
+      fill(this.root, element("h2", {}, "Cannot tell"), element("p", { class: "wrong" }, error.message));
       return null;
     } finally {
       clearTimeout(late);
@@ -80,7 +80,7 @@ export class PlacePanel {
       return made;
     };
     const top = this.root.scrollTop;
-    this.root.replaceChildren(
+    fill(this.root, 
       element("h2", {}, a.name),
       element("p", { class: "sub" }, [a.kind === "cell" ? `cell ${a.id}` : a.site_kind, a.region, degrees(a.latitude_deg, a.longitude_deg)]
         .filter(Boolean).join(" · ")),
@@ -158,7 +158,7 @@ export class PlacePanel {
   thing(title, sub, rows, action) {
     this.asked++;
     this.answer = null;
-    this.root.replaceChildren(element("h2", {}, title), element("p", { class: "sub" }, sub),
+    fill(this.root, element("h2", {}, title), element("p", { class: "sub" }, sub),
       element("dl", { class: "facts" }, rows.filter(([, value]) => value !== null && value !== undefined && value !== "")
         .map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
       action ? element("button", { type: "button", class: "main hypo", onclick: action.work }, action.text) : null);

@@ -1,6 +1,6 @@
 // The regions as a table that sorts, linked with the map.
 
-import { count, element, number } from "./format.js";
+import { count, element, fill, number } from "./format.js";
 
 const COLUMNS = [
   ["name", "Region", (v) => v],
@@ -27,7 +27,7 @@ export class RegionsPanel {
     this.head = element("thead", {});
     this.body = element("tbody", {});
     this.csvAddress = csvAddress;
-    root.replaceChildren(element("h2", {}, "Regions"), this.note,
+    fill(root, element("h2", {}, "Regions"), this.note,
       element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Regions" },
         element("table", { class: "regions" }, this.head, this.body)),
       element("p", {}, this.link));
@@ -37,7 +37,7 @@ export class RegionsPanel {
     this.scene = scene;
     this.columns = COLUMNS.filter((c) => c[3] !== "rates" || scene.has_rates);
     this.numbers = null;
-    this.body.replaceChildren();
+    fill(this.body);
   }
 
   setNumbers(numbers, slot, text) {
@@ -53,13 +53,13 @@ export class RegionsPanel {
   draw() {
     if (!this.scene) return;
     const { key, up } = this.sort;
-    this.head.replaceChildren(element("tr", {}, this.columns.map(([name, label]) => element("th", {
+    fill(this.head, element("tr", {}, this.columns.map(([name, label]) => element("th", {
       scope: "col", "aria-sort": name === key ? (up ? "ascending" : "descending") : "none",
     }, element("button", { type: "button", onclick: () => {
       this.sort = { key: name, up: name === key ? !up : name === "name" };
       this.draw();
     } }, label)))));
-    if (!this.numbers) return this.body.replaceChildren();
+    if (!this.numbers) return fill(this.body);
     const rows = this.scene.regions.map((r, i) => ({ ...r, ...this.numbers.regions[i], at: i }));
     const rank = (v) => (v === null || v === undefined ? null : v);
     rows.sort((a, b) => {
@@ -67,7 +67,7 @@ export class RegionsPanel {
       if (x === null || y === null) return (x === null) - (y === null);
       return (typeof x === "string" ? x.localeCompare(y) : x - y) * (up ? 1 : -1);
     });
-    this.body.replaceChildren(...rows.map((row) => element("tr", {}, this.columns.map(([name, , words]) => name === "name"
+    fill(this.body, ...rows.map((row) => element("tr", {}, this.columns.map(([name, , words]) => name === "name"
       ? element("th", { scope: "row" }, element("button", { type: "button", class: "plain", onclick: () => this.onRegion(row.at) }, row.name))
       : element("td", {}, words(row[name]))))));
     return undefined;

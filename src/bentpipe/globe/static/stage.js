@@ -46,6 +46,7 @@ export function colourRule(variable, { diverging = null, threshold = null, theme
     categories: variable.categories,
     threshold: diverging === null ? threshold : null,
     diverging: diverging !== null,
+    reversed: variable.more_is_better !== false,
     theme,
   };
 }

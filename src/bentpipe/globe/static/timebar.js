@@ -1,6 +1,6 @@
 // The time bar: play, speed, steps, a slider over the run with its events and who was connected.
 
-import { clock, count, day, element, instant } from "./format.js";
+import { clock, count, day, element, fill, instant } from "./format.js";
 
 const box = (id) => document.getElementById(id);
 export const SPEEDS = [[1, "1×"], [15, "1 slot/s"], [60, "1 min/s"], [300, "5 min/s"], [900, "15 min/s"], [3600, "1 h/s"]];
@@ -13,20 +13,26 @@ export class TimeBar {
     box("step-back").onclick = () => seek(Number(box("slider").value) - 1);
     box("step-on").onclick = () => seek(Number(box("slider").value) + 1);
     box("slider").oninput = () => seek(Number(box("slider").value));
-    box("speed").replaceChildren(...SPEEDS.map(([value, text]) => element("option", { value: String(value) }, text)));
+    fill(box("speed"), ...SPEEDS.map(([value, text]) => element("option", { value: String(value) }, text)));
     box("speed").onchange = () => onSpeed(Number(box("speed").value));
     new ResizeObserver(() => this.draw()).observe(box("track"));
   }
 
-  setRun(scene, course, what) {
+  setRun(scene) {
     this.scene = scene;
-    this.course = course;
+    this.course = null;
     const slider = box("slider"), { start, stop } = scene.grid;
     slider.min = start;
     slider.max = stop - 1;
-    box("jumps").replaceChildren(...scene.marks.map((mark) =>
-      element("button", { type: "button", title: instant(this.time(mark.slot)), onclick: () => this.seek(mark.slot) }, mark.label)));
-    this.setWindow(what ?? null);
+    fill(box("jumps"), ...scene.marks.map((mark) =>
+      element("button", { type: "button", title: `${mark.detail}; ${instant(this.time(mark.slot))}`, onclick: () => this.seek(mark.slot) }, mark.label)));
+    this.setWindow(null);
+  }
+
+  /** Users connected over the run, when they are there. */
+  setCourse(course) {
+    this.course = course;
+    this.draw();
   }
 
   time(slot) {
@@ -58,14 +64,14 @@ export class TimeBar {
     slider.value = slot;
     slider.setAttribute("aria-valuetext", instant(unixS));
     box("clock").dateTime = new Date(unixS * 1000).toISOString();
-    box("clock").replaceChildren(element("b", {}, clock(unixS)), ` UTC, ${day(unixS)}`);
+    fill(box("clock"), element("b", {}, clock(unixS)), ` UTC, ${day(unixS)}`);
   }
 
   /** Who is connected now, and what happens. */
   setNumbers(numbers) {
     if (!numbers) {
       box("now").textContent = "not computed yet";
-      box("happening").replaceChildren();
+      fill(box("happening"));
       return;
     }
     const share = numbers.users_total ? ` (${((100 * numbers.users_connected) / numbers.users_total).toFixed(1)} %)` : "";
@@ -73,7 +79,7 @@ export class TimeBar {
       ? `${count(numbers.users_connected)} of ${count(numbers.users_total)} terminal users connected${share}`
       : "no terminals in this run";
     const events = numbers.events.map((i) => this.scene.events[i]);
-    box("happening").replaceChildren(...events.map((e) =>
+    fill(box("happening"), ...events.map((e) =>
       element("span", { class: `event ${e.tag}`, title: [e.changed, e.source].filter(Boolean).join(" — ") }, e.title,
         e.tag === "hypothetical" ? element("small", {}, " hypothetical") : null)));
   }

@@ -81,8 +81,7 @@ export class WhatIfs {
       }
       return;
     }
-    page.time.course = await api.course(id).catch(() => page.time.course);
-    page.time.draw();
+    api.course(id).then((course) => page.time.setCourse(course), () => {});
     page.refresh();
   }
 }
