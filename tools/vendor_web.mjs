@@ -31,7 +31,7 @@ const PACKAGES = {
 
 // What globe3d.js and its parts import; a name that is not here is not in the bundle.
 const THREE_NAMES = [
-  "BufferAttribute", "BufferGeometry", "Camera", "CanvasTexture", "DataTexture", "DynamicDrawUsage", "FloatType",
+  "BufferAttribute", "BufferGeometry", "Camera", "CanvasTexture", "Color", "DataTexture", "DoubleSide", "DynamicDrawUsage", "FloatType",
   "GLSL3", "LinearFilter", "LinearSRGBColorSpace", "Mesh", "NearestFilter", "Points", "RawShaderMaterial",
   "RedIntegerFormat", "REVISION", "RGBAFormat", "Scene", "UnsignedByteType", "UnsignedIntType", "UnsignedShortType",
   "WebGLRenderer",

@@ -1,6 +1,6 @@
 // The globe, with three.js and shaders of our own.
 
-import { Camera, LinearSRGBColorSpace, Scene, WebGLRenderer } from "./vendor/three.js";
+import { Camera, Color, LinearSRGBColorSpace, Scene, WebGLRenderer } from "./vendor/three.js";
 import { A_M, B_M, DEG, behindEarth, earthFixed, geodeticOfScaled } from "./geo.js";
 import { BorderLayer, EarthLayer, LinkLayer, MarkerLayer, SatelliteLayer } from "./scenelayers.js";
 import { rgb } from "./theme.js";
@@ -24,7 +24,8 @@ export class Globe3D extends View {
     this.software = isSoftware(context);
     this.renderer = new WebGLRenderer({ canvas: this.canvas, context, ...attributes });
     this.renderer.outputColorSpace = LinearSRGBColorSpace;
-    this.renderer.info.autoReset = true;
+    // Drawn in the order in which they are added below.
+    this.renderer.sortObjects = false;
     this._limit = Math.min(4096, context.getParameter(context.MAX_TEXTURE_SIZE));
     this._camera3 = new Camera();
     this._scene3 = new Scene();
@@ -234,8 +235,7 @@ export class Globe3D extends View {
     put(this._markers.material, {
       uSite: rgb(c.site), uGateway: rgb(c.gateway), uPicked: rgb(c.picked), uPage: rgb(c.page),
     });
-    const [r, g, b] = rgb(c.page);
-    this.renderer.setClearColor((Math.round(r * 255) << 16) | (Math.round(g * 255) << 8) | Math.round(b * 255), 1);
+    this.renderer.setClearColor(new Color().setRGB(...rgb(c.page), LinearSRGBColorSpace), 1);
   }
 
   _set() {
@@ -276,6 +276,8 @@ export class Globe3D extends View {
     this._send();
     this._set();
     this._satellites.object.visible = this.keyframes !== null && this.states.length > 0;
+    // Links wait for the keyframes of the satellites that they follow.
+    this._linkLayer.object.visible = this.keyframes !== null && this._linkLayer.count > 0;
     this.renderer.render(this._scene3, this._camera3);
   }
 

@@ -2,7 +2,7 @@
 
 const FONT = "500 12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 const HEIGHT = 16;
-const GAP = 9;
+const GAP = 8;
 const AT_MOST = 80;
 
 /** Corner of a label of some width beside a marker, by the side it is on: right, left, below, above. */
@@ -36,7 +36,7 @@ export class Labels {
       element.className = `bp-label bp-${item.kind}`;
       element.textContent = item.text;
       this.layer.append(element);
-      const width = Math.ceil(this._measure.measureText(item.text).width) + 6;
+      const width = Math.ceil(this._measure.measureText(item.text).width) + 8;
       this._held.set(item.key, { ...item, element, width, side: 0, shown: false, x: NaN, y: NaN });
     }
   }
@@ -86,13 +86,15 @@ export class Labels {
     context.scale(scale, scale);
     context.font = FONT;
     context.textBaseline = "middle";
-    context.lineJoin = "round";
-    context.lineWidth = 3;
     for (const box of this.boxes) {
-      context.strokeStyle = colours.page;
+      context.globalAlpha = 0.78;
+      context.fillStyle = colours.page;
+      context.beginPath();
+      context.roundRect(box.left, box.top, box.right - box.left, box.bottom - box.top, 3);
+      context.fill();
+      context.globalAlpha = 1;
       context.fillStyle = colours[box.kind] ?? colours.ink;
-      context.strokeText(box.text, box.left + 3, (box.top + box.bottom) / 2);
-      context.fillText(box.text, box.left + 3, (box.top + box.bottom) / 2);
+      context.fillText(box.text, box.left + 4, (box.top + box.bottom) / 2);
     }
     context.restore();
   }

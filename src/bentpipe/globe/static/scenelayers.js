@@ -1,7 +1,7 @@
 // The objects of three.js that the globe draws: the Earth, borders, links, satellites, markers.
 
 import {
-  BufferAttribute, BufferGeometry, CanvasTexture, DataTexture, DynamicDrawUsage, FloatType, GLSL3, LinearFilter, Mesh,
+  BufferAttribute, BufferGeometry, CanvasTexture, DataTexture, DoubleSide, DynamicDrawUsage, FloatType, GLSL3, LinearFilter, Mesh,
   NearestFilter, Points, RawShaderMaterial, RedIntegerFormat, RGBAFormat, UnsignedByteType, UnsignedIntType,
   UnsignedShortType,
 } from "./vendor/three.js";
@@ -18,14 +18,13 @@ function material(name, own, shared) {
   for (const [key, value] of Object.entries(own)) uniforms[key] = { value };
   return new RawShaderMaterial({
     glslVersion: GLSL3, vertexShader: shaders[`${name}Vertex`], fragmentShader: shaders[`${name}Fragment`], uniforms,
-    transparent: true, depthTest: false, depthWrite: false,
+    transparent: true, depthTest: false, depthWrite: false, side: DoubleSide,
   });
 }
 
-function drawn(object, order) {
+function drawn(object) {
   object.frustumCulled = false;
   object.matrixAutoUpdate = false;
-  object.renderOrder = order;
   return object;
 }
 
@@ -75,7 +74,7 @@ export class EarthLayer {
     const geometry = new BufferGeometry();
     geometry.setAttribute("position", new BufferAttribute(new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), 2));
     geometry.setIndex([0, 1, 2, 2, 1, 3]);
-    this.object = drawn(new Mesh(geometry, this.material), 0);
+    this.object = drawn(new Mesh(geometry, this.material));
     this.texelDeg = { world: 1, detail: 1 };
   }
 
@@ -140,10 +139,10 @@ export class EarthLayer {
 
 /** Bands of lines: four vertices each, the same in all but their number. */
 class BandLayer {
-  constructor(name, own, shared, order, size) {
+  constructor(name, own, shared, size) {
     this.material = material(name, own, shared);
     this.size = size;
-    this.object = drawn(new Mesh(new BufferGeometry(), this.material), order);
+    this.object = drawn(new Mesh(new BufferGeometry(), this.material));
     this.object.visible = false;
   }
 
@@ -173,6 +172,7 @@ class BandLayer {
     this.object.geometry.dispose();
     this.object.geometry = geometry;
     this.object.visible = count > 0;
+    this.count = count;
   }
 
   dispose() {
@@ -186,7 +186,7 @@ export class BorderLayer extends BandLayer {
   constructor(shared) {
     super("border", {
       uShown: [1, 1, 1], uWidths: [1, 1.2, 1], uBorder: [0, 0, 0], uRegion: [0, 0, 0],
-    }, shared, 1, 3);
+    }, shared, 3);
   }
 
   /** Coarse outlines of the world, fine ones of the territory in the place of them. */
@@ -219,7 +219,7 @@ export class LinkLayer extends BandLayer {
   constructor(shared, satellites) {
     super("link", {
       uLinkWidths: [1, 0.8, 2.2], uFeeder: [0, 0, 0, 1], uLaser: [0, 0, 0, 1], uServing: [0, 0, 0, 1],
-    }, { ...shared, ...satellites }, 2, 4);
+    }, { ...shared, ...satellites }, 4);
   }
 
   /** Pairs [[end, end, kind], ...]: an end is the number of a satellite or a point of scaled space. */
@@ -242,7 +242,7 @@ export class SatelliteLayer {
       uSizes: [0, 3, 2, 5], uState0: [0, 0, 0], uState1: [0, 0, 0], uState2: [0, 0, 0], uState3: [0, 0, 0],
       uPage: [0, 0, 0],
     }, { ...shared, ...this.texture });
-    this.object = drawn(new Points(new BufferGeometry(), this.material), 3);
+    this.object = drawn(new Points(new BufferGeometry(), this.material));
     this.object.visible = false;
     this.rows = 1;
   }
@@ -289,7 +289,7 @@ export class MarkerLayer {
     this.material = material("marker", {
       uMarkers: [1, 1, 1], uSite: [0, 0, 0], uGateway: [0, 0, 0], uPicked: [0, 0, 0], uPage: [0, 0, 0],
     }, shared);
-    this.object = drawn(new Points(new BufferGeometry(), this.material), 4);
+    this.object = drawn(new Points(new BufferGeometry(), this.material));
     this.object.visible = false;
   }
 

@@ -239,9 +239,9 @@ void main() {
   float d = length(gl_PointCoord - 0.5) * 2.0 * (vRadius + uRatio);
   vec3 own = vState < 0.5 ? uState0 : vState < 1.5 ? uState1 : vState < 2.5 ? uState2 : uState3;
   float inside = clamp(vRadius + 0.5 - d, 0.0, 1.0);
-  // A thin ring of the page's colour sets the bright ones off from what lies below.
-  float ring = vState > 2.5 ? clamp(vRadius + uRatio + 0.5 - d, 0.0, 1.0) : 0.0;
-  float alpha = max(inside * (vState > 2.5 ? 1.0 : 0.85), ring * 0.8);
+  // A thin ring of the page's colour sets them off from what lies below.
+  float ring = clamp(vRadius + uRatio + 0.5 - d, 0.0, 1.0);
+  float alpha = max(inside * (vState > 2.5 ? 1.0 : 0.9), ring * (vState > 2.5 ? 0.85 : 0.45));
   if (alpha <= 0.0) discard;
   outColour = vec4(mix(uPage, own, inside), alpha);
 }

@@ -14,6 +14,8 @@ const PICK_PX = 8;
 // Share of the way that a zoom goes in a frame of 1/60 s.
 const EASE = 0.28;
 const HOVER_MS = 40;
+const FEW = 8;
+const NAMED_KM = 5000;
 
 export const LAYERS = {
   satellites: true, raising: true, outOfService: false, feeder: true, lasers: true, siteLinks: true, cells: true,
@@ -353,10 +355,12 @@ export class View {
   }
 
   _label() {
-    const { sites, gateways } = this._places;
+    const { sites, gateways } = this._places, { layers } = this;
+    // From afar the names of many gateways would cover what they stand on.
+    const named = layers.gateways && (gateways.length <= FEW || this._camera.distance_km < NAMED_KM);
     this.labels.place((key) => {
       const site = key[0] === "s", i = Number(key.slice(1));
-      if (!this.layers.labels || !(site ? this.layers.sites : this.layers.gateways)) return null;
+      if (!layers.labels || !(site ? layers.sites : named)) return null;
       const place = (site ? sites : gateways)[i];
       return place ? this.projectGround(place) : null;
     }, this.width, this.height);
