@@ -68,14 +68,14 @@ export class EarthLayer {
       uLand: [0, 0, 0], uLine: [0, 0, 0], uHalo: [0, 0, 0], uNightColour: [0, 0, 0], uSun: [1, 0, 0],
       uWorld: blankMask(), uDetail: blankMask(), uColours: dataTexture(new Uint8Array(4), 1, 1, UnsignedByteType),
       uIndex: integerTexture(new Uint16Array(1), 1, 1), uDetailBox: [0, 0, 1, 1], uCellBox: [0, 0, 1, 1],
-      uIndexSize: [1, 1], uDetailOn: 0, uCellsOn: 0, uSharp: [0.5, 0.5],
+      uIndexSize: [1, 1], uDetailOn: 0, uCellsOn: 0, uSmooth: 0, uSharp: [0.5, 0.5],
     }, shared);
     this.material.transparent = false;
     const geometry = new BufferGeometry();
     geometry.setAttribute("position", new BufferAttribute(new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), 2));
     geometry.setIndex([0, 1, 2, 2, 1, 3]);
     this.object = drawn(new Mesh(geometry, this.material));
-    this.texelDeg = { world: 1, detail: 1 };
+    this.texelDeg = { world: 1, detail: 1, cells: 1 };
   }
 
   get uniforms() {
@@ -103,6 +103,7 @@ export class EarthLayer {
     if (index) {
       this._swap("uIndex", integerTexture(index, box.width, box.height));
       this.uniforms.uIndexSize.value = [box.width, box.height];
+      this.texelDeg.cells = (box.north - box.south) / box.height;
     }
     const rows = Math.max(1, Math.ceil(scene.cells.count / CELLS_PER_ROW));
     this._swap("uColours", dataTexture(new Uint8Array(4 * CELLS_PER_ROW * rows), CELLS_PER_ROW, rows, UnsignedByteType));
@@ -124,10 +125,11 @@ export class EarthLayer {
     texture.needsUpdate = true;
   }
 
-  /** Land's edge over about one pixel, however much its mask is enlarged. */
+  /** Edges of land and of cells over about one pixel, however much their textures are enlarged. */
   sharpen(degreesPerPixel) {
     const half = (texel) => Math.max(0.02, Math.min(0.5, (0.7 * degreesPerPixel) / texel));
     this.uniforms.uSharp.value = [half(this.texelDeg.world), half(this.texelDeg.detail)];
+    this.uniforms.uSmooth.value = degreesPerPixel < 0.8 * this.texelDeg.cells ? 1 : 0;
   }
 
   dispose() {

@@ -44,14 +44,23 @@ const BAND = `
 out vec3 vAt;
 out float vSide;
 out float vHalf;
+void cut(float fa, float fb, inout float ta, inout float tb) {
+  if (fa < 0.0 && fb < 0.0) tb = -1.0;
+  else if (fa < 0.0) ta = max(ta, fa / (fa - fb));
+  else if (fb < 0.0) tb = min(tb, fa / (fa - fb));
+}
 vec4 band(vec3 a, vec3 b, float width) {
   int corner = gl_VertexID & 3;
   float end = float(corner >> 1), side = float(corner & 1) * 2.0 - 1.0;
   vec3 ca = seen(a), cb = seen(b);
-  const float NEAR = 1e-4;
-  if (ca.z < NEAR && cb.z < NEAR) return NOWHERE;
-  float ta = ca.z < NEAR ? (NEAR - ca.z) / (cb.z - ca.z) : 0.0;
-  float tb = cb.z < NEAR ? (NEAR - ca.z) / (cb.z - ca.z) : 1.0;
+  // Cut to a little more than the view, before the width is added: far beyond it float32 could not hold the width.
+  float ta = 0.0, tb = 1.0;
+  cut(ca.z - 1e-4, cb.z - 1e-4, ta, tb);
+  cut(1.5 * ca.z - ca.x, 1.5 * cb.z - cb.x, ta, tb);
+  cut(1.5 * ca.z + ca.x, 1.5 * cb.z + cb.x, ta, tb);
+  cut(1.5 * ca.z - ca.y, 1.5 * cb.z - cb.y, ta, tb);
+  cut(1.5 * ca.z + ca.y, 1.5 * cb.z + cb.y, ta, tb);
+  if (ta >= tb) return NOWHERE;
   vec3 pa = mix(ca, cb, ta), pb = mix(ca, cb, tb);
   vec2 sa = pa.xy / pa.z * uViewport * 0.5, sb = pb.xy / pb.z * uViewport * 0.5;
   vec2 along = sb - sa;
@@ -99,7 +108,22 @@ uniform vec4 uDetailBox, uCellBox;   // west, south, spans east and north, degre
 uniform ivec2 uIndexSize;
 uniform float uDetailOn, uCellsOn;
 uniform vec2 uSharp;                 // half the soft edge of land, in the coarse and the fine mask
+uniform float uSmooth;
 const float DEGREES = 57.29577951308232;
+
+int number(ivec2 at) { return int(texelFetch(uIndex, clamp(at, ivec2(0), uIndexSize - 1), 0).r); }
+
+// The cell that most of the four nearest texels are of, by their nearness: edges without steps when enlarged.
+int elected(vec2 at) {
+  ivec2 low = ivec2(floor(at - 0.5));
+  vec2 f = at - 0.5 - vec2(low);
+  ivec4 n = ivec4(number(low), number(low + ivec2(1, 0)), number(low + ivec2(0, 1)), number(low + 1));
+  vec4 w = vec4((1.0 - f.x) * (1.0 - f.y), f.x * (1.0 - f.y), (1.0 - f.x) * f.y, f.x * f.y);
+  vec4 votes = vec4(dot(w, vec4(equal(n, ivec4(n.x)))), dot(w, vec4(equal(n, ivec4(n.y)))),
+    dot(w, vec4(equal(n, ivec4(n.z)))), dot(w, vec4(equal(n, ivec4(n.w)))));
+  float most = max(max(votes.x, votes.y), max(votes.z, votes.w));
+  return votes.x >= most ? n.x : votes.y >= most ? n.y : votes.z >= most ? n.z : n.w;
+}
 
 void main() {
   float a = dot(vRay, vRay), b = dot(uEye, vRay);
@@ -137,8 +161,8 @@ void main() {
     vec2 c = vec2(lon - uCellBox.x, uCellBox.y + uCellBox.w - lat);
     c.x -= 360.0 * floor(c.x / 360.0);
     if (c.x < uCellBox.z && c.y >= 0.0 && c.y < uCellBox.w) {
-      ivec2 at = min(ivec2(c / uCellBox.zw * vec2(uIndexSize)), uIndexSize - 1);
-      int cell = int(texelFetch(uIndex, at, 0).r) - 1;
+      vec2 at = c / uCellBox.zw * vec2(uIndexSize);
+      int cell = (uSmooth > 0.5 ? elected(at) : number(ivec2(at))) - 1;
       if (cell >= 0) {
         vec4 own = texelFetch(uColours, ivec2(cell & 1023, cell >> 10), 0);
         colour = mix(colour, own.rgb, own.a);
