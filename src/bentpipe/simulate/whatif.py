@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -65,16 +66,17 @@ def simulate_window(prepared: Prepared, run: Run, window: range, folder: Path, t
     folder.mkdir(parents=True, exist_ok=True)
     arrays: Values = {}
     done = 0
-    for values in _pieces(prepared, run, window, max(1, threads)):
-        count = 0
-        for name, piece in values.items():
-            if name not in arrays:
-                arrays[name] = _array(folder, name, (len(window), *piece.shape[1:]))
-            count = len(piece)
-            arrays[name][done : done + count] = piece
-        done += count
-        if not tell("simulate", done, len(window)) and done < len(window):
-            return False
+    with contextlib.closing(_pieces(prepared, run, window, max(1, threads))) as pieces:
+        for values in pieces:
+            count = 0
+            for name, piece in values.items():
+                if name not in arrays:
+                    arrays[name] = _array(folder, name, (len(window), *piece.shape[1:]))
+                count = len(piece)
+                arrays[name][done : done + count] = piece
+            done += count
+            if not tell("simulate", done, len(window)) and done < len(window):
+                return False
     return True
 
 
@@ -88,7 +90,7 @@ def _array(folder: Path, name: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     return found
 
 
-def _pieces(prepared: Prepared, run: Run, window: range, threads: int) -> Iterator[Values]:
+def _pieces(prepared: Prepared, run: Run, window: range, threads: int) -> Generator[Values]:
     """Variables of the window's slots, piece by piece."""
     memory = prepared.policy.memory_slots
     if memory == 0:
@@ -116,7 +118,7 @@ def _cut(window: range, period: int = 0) -> list[range]:
     return [range(first, last) for first, last in itertools.pairwise(sorted(edges))]
 
 
-def _side_by_side(prepared: Prepared, pieces: list[range], threads: int) -> Iterator[Values]:
+def _side_by_side(prepared: Prepared, pieces: list[range], threads: int) -> Generator[Values]:
     """Pieces of a policy without memory, each on a thread, given in order."""
 
     def whole(piece: range) -> Values:
