@@ -20,6 +20,8 @@ __all__ = ["BODY_BYTES", "Guard", "is_loopback"]
 
 #: Of a request's body at most.
 BODY_BYTES = 64_000
+#: Of its head at most.
+HEAD_BYTES = 16_384
 METHODS = frozenset({"GET", "HEAD", "POST", "DELETE"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -103,7 +105,7 @@ class Guard:
         try:
             headers = _headers(scope)
             host = self._check_host(scope, headers)
-            _check_method(scope)
+            _check_form(scope)
             _check_sender(scope, headers, host)
             moved = self._check_token(scope, headers)
             if moved is not None:
@@ -171,7 +173,12 @@ def _without_port(host: str) -> str:
     return name if colon and (port.isdigit() or not port) and not name.endswith(":") else host
 
 
-def _check_method(scope: Scope) -> None:
+def _check_form(scope: Scope) -> None:
+    head = sum(len(key) + len(value) for key, value in scope["headers"])
+    if head + len(scope["raw_path"]) + len(scope["query_string"]) > HEAD_BYTES:
+        raise RefusalError(400, f"the head of a request may have {HEAD_BYTES:,} bytes")
+    if scope["http_version"] not in ("1.0", "1.1"):
+        raise RefusalError(400, "HTTP/1.1 is spoken here")
     if scope["method"] not in METHODS:
         raise RefusalError(405, "only GET, HEAD, POST and DELETE are answered")
     if not scope["path"].startswith("/") or "\x00" in scope["path"]:

@@ -87,7 +87,7 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._queue: asyncio.Queue[Job] = asyncio.Queue()
         self._numbers = itertools.count(1)
-        self._folder = Path(tempfile.mkdtemp(prefix="bentpipe-what-if-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="bentpipe-what-if-"))
 
     def __iter__(self) -> Iterator[Job]:
         return iter(list(self._jobs.values()))
@@ -134,7 +134,7 @@ class Jobs:
         self.check_room()
         self._check_disk(base, window)
         id = f"what-if-{next(self._numbers)}"
-        folder = self._folder / id
+        folder = self.folder / id
         folder.mkdir()
         job = Job(WhatIfSource(id, base, folder, window, edits))
         self._jobs[id] = job
@@ -165,7 +165,7 @@ class Jobs:
 
     def close(self) -> None:
         """Remove what was computed."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     async def _compute(self, job: Job) -> None:
         self._move(job, "preparing")
@@ -223,12 +223,12 @@ class Jobs:
         """Refuse slots that would fill more than half of what is left where they are put."""
         need = len(window) * slot_bytes(base)
         with suppress(OSError):
-            free = shutil.disk_usage(self._folder).free
+            free = shutil.disk_usage(self.folder).free
             if need > free / 2:
                 raise InputError(
                     Fault(
                         "the slots of this what-if would fill the disk",
-                        str(self._folder.parent),
+                        str(self.folder.parent),
                         f"{need / 1e9:.1f} GB",
                         f"half of the {free / 1e9:.1f} GB that are free",
                         "choose a shorter time",

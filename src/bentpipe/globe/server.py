@@ -17,14 +17,12 @@ import uvicorn
 from bentpipe.errors import Fault, InputError
 from bentpipe.globe.app import application
 from bentpipe.globe.connections import Limits, limited_protocol
-from bentpipe.globe.guard import is_loopback
+from bentpipe.globe.guard import HEAD_BYTES, is_loopback
 from bentpipe.globe.physicsprocess import Factory
 from bentpipe.globe.state import Globe
 
 __all__ = ["GlobeServer", "serve"]
 
-#: Bytes of a request's head at most.
-HEAD_BYTES = 16_384
 #: Connections that may wait to be accepted, and that are accepted in one go.
 BACKLOG = 256
 
@@ -71,6 +69,7 @@ class GlobeServer:
         from bentpipe.results.opened import find_run
 
         folders = [find_run(run) for run in runs]
+        self.limits = limits or Limits()
         self.token = None if is_loopback(host) else secrets.token_urlsafe(24)
         self._socket = bind(host, port)
         try:
@@ -82,7 +81,7 @@ class GlobeServer:
         self._server = _Uvicorn(
             uvicorn.Config(
                 application(self.globe, host, self.port, self.token),
-                http=limited_protocol(limits or Limits()),
+                http=limited_protocol(self.limits),
                 loop="asyncio",
                 ws="none",
                 lifespan="on",
