@@ -182,7 +182,9 @@ class RunSource:
         ndarray
             Of the variable's other dimensions.
         """
-        return np.asarray(self._chunk(name, (slot - self._origin) // self._length)[(slot - self._origin) % self._length])
+        return np.asarray(
+            self._chunk(name, (slot - self._origin) // self._length)[(slot - self._origin) % self._length]
+        )
 
     def pieces(self, name: str, slots: range | None = None) -> Iterator[tuple[int, Array]]:
         """Read a variable block by block, in the slots that are there.
@@ -308,9 +310,7 @@ class WhatIfSource(RunSource):
 
     def holds(self, name: str) -> bool:
         """Whether the variable is there: what has a slot axis must have been computed anew."""
-        return super().holds(name) and (
-            "slot" not in self._table[name].dims or (self.arrays / f"{name}.npy").is_file()
-        )
+        return super().holds(name) and ("slot" not in self._table[name].dims or (self.arrays / f"{name}.npy").is_file())
 
     def pieces(self, name: str, slots: range | None = None) -> Iterator[tuple[int, Array]]:
         """Read a variable piece by piece, in the slots that are computed; see `RunSource.pieces`."""
