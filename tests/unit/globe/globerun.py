@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import shutil
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import bentpipe
 from bentpipe.globe.source import ChunkCache, RunSource, WhatIfSource
-from bentpipe.results import variables
+from bentpipe.results.variables import variables
 from bentpipe.scenario import parse_scenario
 
 TEXT = """\
@@ -21,7 +24,7 @@ title = "A corner, for tests"
 seed = 5
 
 [time]
-start = 2022-10-24T10:00:00Z
+start = 2022-10-24T09:55:00Z
 duration = "10m"
 
 [constellation]
@@ -49,6 +52,9 @@ hubs = { share = 0.4, battery_hours = 8 }
 [demand]
 down_kbps_per_user = 300
 up_kbps_per_user = 30
+
+[services]
+judge = ["web", "video-call"]
 
 [[sites]]
 id = "kyiv"
@@ -100,8 +106,16 @@ kind = "power-cut"
 title = "Power cut in Kyiv"
 tag = "hypothetical"
 regions = ["UA-32"]
-start = 2022-10-24T10:04:00Z
+start = 2022-10-24T10:01:00Z
 share = 0.7
+"""
+LOSS = """
+[[disruptions]]
+id = "loss"
+kind = "gateway-loss"
+title = "A gateway lost"
+tag = "hypothetical"
+gateways = ["home"]
 """
 
 
@@ -109,6 +123,21 @@ def corner_run(folder: Path, extra: str = "", **overrides: Any) -> Path:
     """Run the corner, and give its folder."""
     keys = {key.replace("__", "."): value for key, value in overrides.items()}
     return Path(bentpipe.run(parse_scenario(TEXT + extra, overrides=keys), out=folder).path)
+
+
+class Corner(NamedTuple):
+    """A run, and what it is like without its gateway in the territory."""
+
+    folder: Path
+    changed: Path
+
+
+@functools.cache
+def corner() -> Corner:
+    """Make both once for all the tests of a session."""
+    folder = Path(tempfile.mkdtemp(prefix="bentpipe-globe-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Corner(corner_run(folder / "run"), corner_run(folder / "changed", LOSS))
 
 
 def source_of(folder: Path, id: str = "corner") -> RunSource:
