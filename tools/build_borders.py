@@ -2,8 +2,8 @@
 
 Run from anywhere: ``python tools/build_borders.py [--check]``. It reads ``src/bentpipe/catalog/data/outlines.npz`` and
 writes ``src/bentpipe/globe/data/borders.npz``: "points" (P, 2) int16, longitude and latitude in 0.01 degree, and
-"length" (R,) uint16, the points of each closed ring. Shared borders stay shared, as arcs are thinned, not rings; of each
-country the islands too small to see are left out, but for its largest.
+"length" (R,) uint16, the points of each closed ring. Shared borders stay shared, as arcs are thinned, not rings; of
+each country the islands too small to see are left out, but for its largest.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ def values_of(source: Source, shown: Shown, slot: int) -> Float32:
     checked(source, slot)
     if shown.name.startswith("service-"):
         services = source.names["service"]["service"]
-        return source.row("service_verdict", slot)[:, services.index(shown.name.removeprefix("service-"))].astype("f4")
+        verdicts = source.row("service_verdict", slot)[:, services.index(shown.name.removeprefix("service-"))]
+        return np.asarray(verdicts, np.float32)
     rows = [source.static(n) if n == "terminals" else source.row(n, slot) for n in shown.source]
     return _COMPUTED.get(shown.name, _plain)(rows, shown.factor)
 
@@ -63,12 +64,12 @@ def _share(rows: list[Array], factor: float) -> Float32:
     """The first over the second; NaN where the second is 0."""
     part, whole = (np.asarray(row, np.float64) for row in rows)
     ratio = np.divide(part * factor, whole, out=np.full(len(part), np.nan), where=whole > 0)
-    return ratio.astype(np.float32)
+    return np.asarray(ratio, np.float32)
 
 
 def _where(rows: list[Array], factor: float) -> Float32:
     """The first where the second is true."""
-    return np.where(rows[1], rows[0] * np.float32(factor), np.float32(np.nan)).astype(np.float32)
+    return np.asarray(np.where(rows[1], rows[0] * np.float32(factor), np.nan), np.float32)
 
 
 _COMPUTED: Mapping[str, Callable[[list[Array], float], Float32]] = {
@@ -130,15 +131,11 @@ def difference(source: Source, other: Source, variable: str, slot: int) -> Float
     shown = one(source, variable)
     if shown.kind == "category":
         known = np.isfinite(here) & np.isfinite(there)
-        return np.where(known, here != there, np.float32(np.nan)).astype(np.float32)
+        return np.asarray(np.where(known, here != there, np.nan), np.float32)
     return here - there
 
 
 def comparable(source: Source, other: Source) -> bool:
     """Whether two runs have the same cells and the same slots of time."""
     base = [s.base if isinstance(s, WhatIfSource) else s for s in (source, other)]
-    return base[0] is base[1] or (
-        source.clock == other.clock and bool(np.array_equal(source.cells, other.cells))
-    )
-
-
+    return base[0] is base[1] or (source.clock == other.clock and bool(np.array_equal(source.cells, other.cells)))

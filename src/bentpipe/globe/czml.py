@@ -1,7 +1,7 @@
 """Satellites, gateways and sites as CZML, the file that Cesium's viewers read.
 
-Source: the CZML guide of AnalyticalGraphicsInc (2024): a JSON array, the document first, positions as time and Cartesian
-metres in the frame that turns with the Earth.
+Source: the CZML guide of AnalyticalGraphicsInc (2024): a JSON array, the document first, positions as time and
+Cartesian metres in the frame that turns with the Earth.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def satellites_czml(
     keyframes: npt.NDArray[np.floating[Any]],
     unix_s: npt.NDArray[np.float64],
 ) -> str:
-    """Give the paths of some satellites as CZML, with the run's gateways and sites.
+    """Give the paths of some satellites as CZML, with the run's gateways and sites (of those that move, the start).
 
     Parameters
     ----------

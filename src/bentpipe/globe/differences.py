@@ -27,7 +27,8 @@ class _Mean:
         self.known += there
 
     def value(self) -> Float:
-        return np.divide(self.sum, self.known, out=np.full(len(self.sum), np.nan), where=self.known > 0)
+        mean = np.divide(self.sum, self.known, out=np.full(len(self.sum), np.nan), where=self.known > 0)
+        return np.asarray(mean)
 
 
 class _Side:

@@ -18,8 +18,6 @@ from bentpipe.globe.scene import edits_text, remarks
 from bentpipe.globe.shown import Shown, one
 from bentpipe.globe.source import Source, WhatIfSource
 
-#: Units of the series, by the ends of their names.
-UNIT_ENDS = (("_unix_s", "s"), ("_ms", "ms"), ("_mbit_s", "Mbit/s"), ("_percent", "%"))
 DIGITS = 6
 
 
@@ -148,7 +146,8 @@ def series_csv(source: Source, kind: Kind, index: int) -> str:
     about = [
         *remarks(source),
         f"{kind}: {place}",
-        "rate: what a connected terminal is given; peak: what one terminal could get; rtt: idle, to the point of presence",
+        "rate: what a connected terminal is given; peak: what one terminal could get",
+        "rtt: median round trip from an idle terminal to the point of presence",
     ]
     return _csv(about, {"start_utc": [f"{text}Z" for text in np.datetime_as_string(ms, "s").tolist()], **columns})
 
@@ -166,7 +165,7 @@ def _cell_columns(source: Source) -> dict[str, Sequence[Any]]:
 
 
 def _values(source: Source, shown: Shown, slot: int, other: Source | None) -> dict[str, Sequence[Any]]:
-    found = {"value": _in_words(shown, cell_values(source, shown.name, slot))}
+    found: dict[str, Sequence[Any]] = {"value": _in_words(shown, cell_values(source, shown.name, slot))}
     if other is not None:
         found["other"] = _in_words(one(other, shown.name), cell_values(other, shown.name, slot))
         found["difference"] = plain(difference(source, other, shown.name, slot), DIGITS)

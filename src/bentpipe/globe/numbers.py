@@ -203,7 +203,7 @@ def region_numbers(source: Source, slot: int) -> list[dict[str, Any]]:
 
 
 def _percent(part: Array, whole: Float) -> Float:
-    return np.divide(100.0 * part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return np.asarray(np.divide(100.0 * part, whole, out=np.full(len(whole), np.nan), where=whole > 0))
 
 
 def percentiles(values: Array, weights: Array, group: Array, groups: int, percent: tuple[int, ...]) -> Float:

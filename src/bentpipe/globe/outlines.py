@@ -32,7 +32,10 @@ def world_outlines() -> dict[str, Any]:
         "countries": closed rings, each a flat list of longitude, latitude, ... in degrees, outer ones anticlockwise;
         "source": where they come from.
     """
-    with resources.files("bentpipe.globe").joinpath("data", "borders.npz").open("rb") as stream, np.load(stream) as pack:
+    with (
+        resources.files("bentpipe.globe").joinpath("data", "borders.npz").open("rb") as stream,
+        np.load(stream) as pack,
+    ):
         points, lengths = pack["points"], pack["length"]
     cuts = np.cumsum(lengths)[:-1]
     return {"countries": [flat(ring / 100.0, 2) for ring in np.split(points, cuts)], "source": SOURCE}

@@ -171,8 +171,8 @@ def _offer(source: Source) -> list[Shown]:
     if not len(source.cells):
         return []
     done = np.flatnonzero(source.done())
-    picks = np.unique(np.linspace(0, len(done) - 1, SAMPLED_SLOTS).round().astype(int)) if len(done) else []
-    slots = [source.slots.start + int(done[i]) for i in picks]
+    picks = np.unique(np.linspace(0, max(len(done) - 1, 0), SAMPLED_SLOTS).round().astype(int))
+    slots = [source.slots.start + int(done[i]) for i in picks] if len(done) else []
     found = []
     for row in _rows():
         for shown in _expand(row, source) if _given(row["name"], row["source"].split(), source) else []:

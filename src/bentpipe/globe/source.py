@@ -310,9 +310,7 @@ class WhatIfSource(RunSource):
 
     def holds(self, name: str) -> bool:
         """Whether the variable is there: what has a slot axis must have been computed anew."""
-        return super().holds(name) and (
-            "slot" not in self._table[name].dims or (self.arrays / f"{name}.npy").is_file()
-        )
+        return super().holds(name) and ("slot" not in self._table[name].dims or (self.arrays / f"{name}.npy").is_file())
 
     def pieces(self, name: str, slots: range | None = None) -> Iterator[tuple[int, Array]]:
         """Read a variable piece by piece, in the slots that are computed; see `RunSource.pieces`."""
