@@ -12,6 +12,7 @@ _HOMES: Mapping[str, str] = {
     "cell_values": "cellvalues",
     "difference": "cellvalues",
     "difference_numbers": "differences",
+    "course": "course",
     "export_cells_csv": "exports",
     "export_cells_geojson": "exports",
     "export_regions_csv": "exports",

@@ -65,6 +65,7 @@ def routes(globe: Globe) -> list[Route]:
         (f"{run}/fleet", fleet),
         (f"{run}/place", place),
         (f"{run}/series", series),
+        (f"{run}/course", course),
         (f"{run}/outlines", territory),
         (f"{run}/export/{{name}}", exportroutes.export),
         ("/api/what-ifs/{id}/result", result),
@@ -228,6 +229,11 @@ async def series(globe: Globe, request: Request) -> Response:
     if found is None:
         raise ProblemError(404, "the run has no such place")
     return json_response(await globe.read(part("series"), source, found.kind, found.index))
+
+
+async def course(globe: Globe, request: Request) -> Response:
+    """Users connected over the run."""
+    return json_response(await globe.read(part("course"), source_of(globe, request)))
 
 
 async def territory(globe: Globe, request: Request) -> Response:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,11 @@ from bentpipe.results.variables import Variable, variables
 from bentpipe.slots import SlotClock
 
 Array = npt.NDArray[Any]
+T = TypeVar("T")
 #: Decoded chunks that are kept, bytes.
 CHUNK_BYTES = 32_000_000
+#: Columns of a run that are kept: a place that is looked at is asked for more than once.
+COLUMNS = 24
 
 
 class ChunkCache:
@@ -53,6 +56,8 @@ class ChunkCache:
     def put(self, key: tuple[Path, str, int], chunk: Array) -> None:
         """Keep a chunk."""
         with self._lock:
+            if key in self._chunks:  # two requests decoded it at once
+                return
             self._chunks[key] = chunk
             self._held += chunk.nbytes
             while self._held > self.limit and len(self._chunks) > 1:
@@ -83,6 +88,37 @@ class RunSource:
         self._length, self._origin = int(grid["block"]), int(grid["origin"])
         self._table: Mapping[str, Variable] = {v.name: v for v in variables()}
         self._shapes: dict[str, tuple[int, ...]] = {}
+        self._memo: dict[str, tuple[int, Any]] = {}
+        self._columns: OrderedDict[tuple[str, tuple[int, ...], int], Array] = OrderedDict()
+        self._making = threading.RLock()
+
+    def remembered(self, name: str, number: int, make: Callable[[], T]) -> T:
+        """Give what was made once for this run, and make it where it was not.
+
+        Parameters
+        ----------
+        name : str
+            Under which it is kept.
+        number : int
+            Of the slots that it was made from: what was made from fewer is made anew.
+        make : callable
+            Makes it.
+
+        Returns
+        -------
+        object
+        """
+        with self._making:
+            kept = self._memo.get(name)
+            if kept is None or kept[0] != number:
+                kept = self._memo[name] = (number, make())
+            found: T = kept[1]
+            return found
+
+    @cached_property
+    def cells(self) -> npt.NDArray[np.uint64]:
+        """H3 ids of the cells, (C,) uint64."""
+        return np.array([int(text, 16) for text in self.names["cell"]["cell"]], np.uint64)
 
     @cached_property
     def names(self) -> dict[str, dict[str, list[str]]]:
@@ -150,6 +186,30 @@ class RunSource:
             self._chunk(name, (slot - self._origin) // self._length)[(slot - self._origin) % self._length]
         )
 
+    def pieces(self, name: str, slots: range | None = None) -> Iterator[tuple[int, Array]]:
+        """Read a variable block by block, in the slots that are there.
+
+        Parameters
+        ----------
+        name : str
+            As in ``results/variables.csv``.
+        slots : range, optional
+            Absolute slots; those of the run where not given.
+
+        Yields
+        ------
+        tuple of (int, (K, ...) ndarray)
+            The first absolute slot of the piece, and its K rows. They are not kept in the cache.
+        """
+        slots = self.slots if slots is None else slots
+        start, stop = max(slots.start, self.slots.start), min(slots.stop, self.slots.stop)
+        for block in range(start // self._length, -(-stop // self._length)):
+            first, last = max(start, block * self._length), min(stop, (block + 1) * self._length)
+            if first < last and self.has(first):
+                skip = first - block * self._length
+                chunk = self._chunk(name, block - self._origin // self._length, keep=False)
+                yield first, chunk[skip : skip + last - first]
+
     def column(self, name: str, index: int | tuple[int, ...]) -> Array:
         """Read a variable at one cell, site, ... over the slots of the run.
 
@@ -165,16 +225,18 @@ class RunSource:
         (T,) ndarray
             0 in slots that are not `done`.
         """
-        out = np.zeros(len(self.slots), self._table[name].dtype)
-        first = self._origin // self._length
-        for block in range(self.slots.start // self._length, (self.slots.stop - 1) // self._length + 1):
-            own = range(max(self.slots.start, block * self._length), min(self.slots.stop, (block + 1) * self._length))
-            if self.has(own.start):
-                where = (slice(None), *np.atleast_1d(index).tolist())
-                values = self._chunk(name, block - first, keep=False)[where]
-                skip = own.start - block * self._length
-                out[own.start - self.slots.start : own.stop - self.slots.start] = values[skip : skip + len(own)]
-        return out
+        where = tuple(np.atleast_1d(index).tolist())
+        key = (name, where, int(self.done().sum()))
+        with self._making:
+            if key not in self._columns:
+                out = np.zeros(len(self.slots), self._table[name].dtype)
+                for first, values in self.pieces(name):
+                    begin = first - self.slots.start
+                    out[begin : begin + len(values)] = values[(slice(None), *where)]
+                self._columns[key] = out
+                while len(self._columns) > COLUMNS:
+                    self._columns.popitem(last=False)
+            return self._columns[key]
 
     def _shape(self, name: str) -> tuple[int, ...]:
         """Shape of one chunk."""
@@ -246,15 +308,24 @@ class WhatIfSource(RunSource):
         """Read a variable in one slot that `has`."""
         return np.array(self._mapped(name)[slot - self.window.start])
 
-    def column(self, name: str, index: int | tuple[int, ...]) -> Array:
-        """Read a variable at one cell, site, ... over the slots of the run; 0 in slots that are not `done`."""
-        out = np.zeros(len(self.slots), self._table[name].dtype)
-        first = self.window.start - self.slots.start
-        where = (slice(0, self.computed), *np.atleast_1d(index).tolist())
-        out[first : first + self.computed] = self._mapped(name)[where]
-        return out
+    def holds(self, name: str) -> bool:
+        """Whether the variable is there: what has a slot axis must have been computed anew."""
+        return super().holds(name) and ("slot" not in self._table[name].dims or (self.arrays / f"{name}.npy").is_file())
+
+    def pieces(self, name: str, slots: range | None = None) -> Iterator[tuple[int, Array]]:
+        """Read a variable piece by piece, in the slots that are computed; see `RunSource.pieces`."""
+        slots = self.window if slots is None else slots
+        start = max(slots.start, self.window.start)
+        stop = min(slots.stop, self.window.start + self.computed)
+        for first in range(start, stop, self._length):
+            last = min(stop, first + self._length)
+            yield first, np.array(self._mapped(name)[first - self.window.start : last - self.window.start])
 
     def _mapped(self, name: str) -> Array:
         if name not in self._maps:
             self._maps[name] = np.load(self.arrays / f"{name}.npy", mmap_mode="r")
         return self._maps[name]
+
+
+#: What the page's numbers are read from: a what-if is read as a run is.
+Source = RunSource

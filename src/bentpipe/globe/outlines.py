@@ -1,0 +1,141 @@
+"""Borders to draw: of the whole world coarsely, of and around a territory finely.
+
+Source: Natural Earth 10m admin-1 (public domain), simplified to 0.02 degree as `bentpipe.catalog.outlines` says. The
+coarse borders are made from it once by ``tools/build_borders.py``.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bentpipe.globe.cellmap import Bounds, laid_out
+from bentpipe.globe.source import Source
+
+Float = npt.NDArray[np.float64]
+SOURCE = "Natural Earth (public domain); Crimea as part of Ukraine"
+#: Greatest departures that are tried, degrees, until the outlines of a territory fit in so many numbers.
+TOLERANCES_DEG, MOST_NUMBERS = (0.012, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5), 50_000
+#: How far around the cells borders are fine, as a share of their extent; and how coarse they are beyond, degrees.
+MARGIN, FAR_TOLERANCE_DEG = 0.5, 0.25
+
+
+def world_outlines() -> dict[str, Any]:
+    """Give the borders of all countries, departing at most 0.12 degree from the fine ones.
+
+    Returns
+    -------
+    dict
+        "countries": closed rings, each a flat list of longitude, latitude, ... in degrees, outer ones anticlockwise;
+        "source": where they come from.
+    """
+    with (
+        resources.files("bentpipe.globe").joinpath("data", "borders.npz").open("rb") as stream,
+        np.load(stream) as pack,
+    ):
+        points, lengths = pack["points"], pack["length"]
+    cuts = np.cumsum(lengths)[:-1]
+    return {"countries": [flat(ring / 100.0, 2) for ring in np.split(points, cuts)], "source": SOURCE}
+
+
+def territory_outlines(source: Source) -> dict[str, Any]:
+    """Give the borders of a run's regions and of the countries on and around its cells.
+
+    Parameters
+    ----------
+    source : Source
+        A run or a what-if.
+
+    Returns
+    -------
+    dict
+        "regions", "countries": closed rings, each a flat list of longitude, latitude, ... in degrees. Those of
+        countries are fine near the cells and coarse far from them. "source": where they come from.
+    """
+    base = getattr(source, "base", source)
+    found: dict[str, Any] = base.remembered("outlines", 0, lambda: _territory(base))
+    return found
+
+
+def flat(ring_lon_lat: Float, digits: int) -> list[float]:
+    """One ring as the page reads it."""
+    rounded: list[float] = np.round(ring_lon_lat, digits).ravel().tolist()
+    return rounded
+
+
+def _territory(source: Source) -> dict[str, Any]:
+    from bentpipe.catalog.geodata import load_geodata
+
+    outlines, territories = load_geodata().outlines, load_geodata().territories
+    codes = set(source.names["region"]["region"])
+    own = [[n] for n, code in enumerate(territories.region_code) if code in codes]
+    if not own:  # the regions of a run of the whole world are countries
+        own = [territories.regions_of(n).tolist() for n, row in enumerate(territories.countries) if row.iso3 in codes]
+    for tolerance in TOLERANCES_DEG:
+        regions = [flat(ring[:, ::-1], 3) for group in own for ring in outlines.rings(group, tolerance)]
+        countries = [flat(ring[:, ::-1], 3) for ring in _countries(source, tolerance)]
+        if sum(map(len, regions)) + sum(map(len, countries)) <= MOST_NUMBERS:
+            break
+    return {"regions": regions, "countries": countries, "source": SOURCE}
+
+
+def _countries(source: Source, tolerance_deg: float) -> list[Float]:
+    """Rings of latitude and longitude of the countries around, thinned far from the cells."""
+    from bentpipe.catalog.geodata import load_geodata
+
+    if len(source.cells):
+        lat, lon = source.static("latitude_deg"), source.static("longitude_deg")
+    else:
+        lat, lon = source.static("site_latitude_deg"), source.static("site_longitude_deg")
+    if not len(lat):
+        return []
+    near, _, _ = laid_out(lat, lon, 50_000.0)
+    tall, wide = MARGIN * max(near.north - near.south, 1.0), MARGIN * max(near.east - near.west, 1.0)
+    south, north = max(near.south - tall, -90.0), min(near.north + tall, 90.0)
+    west, east = near.west - wide, near.east + wide
+    if east - west >= 360.0:
+        return []  # the regions are the countries, and the coarse borders are there
+    found: list[Float] = []
+    for box in _boxes(Bounds(west, east, south, north)):
+        rings = load_geodata().outlines_within(box.south, box.west, box.north, box.east, tolerance_deg)
+        found += [thinned(ring, box) for group in rings.values() for ring in group]
+    return [ring for ring in found if len(ring) >= 4]
+
+
+def _boxes(bounds: Bounds) -> list[Bounds]:
+    """A box as one or two that do not cross the 180th meridian."""
+    if bounds.west < -180.0:
+        return [bounds._replace(west=bounds.west + 360.0, east=180.0), bounds._replace(west=-180.0)]
+    if bounds.east > 180.0:
+        return [bounds._replace(east=180.0), bounds._replace(west=-180.0, east=bounds.east - 360.0)]
+    return [bounds]
+
+
+def thinned(ring: Float, box: Bounds) -> Float:
+    """A closed ring with fewer points where it lies outside a box.
+
+    Parameters
+    ----------
+    ring : (P, 2) float64
+        Latitude and longitude, degrees, the first point again at the end.
+    box : Bounds
+        Within which every point stays.
+
+    Returns
+    -------
+    (Q, 2) float64
+    """
+    from bentpipe.catalog.outlines import simplify
+
+    inside = (ring[:, 0] >= box.south) & (ring[:, 0] <= box.north)
+    inside &= (ring[:, 1] >= box.west) & (ring[:, 1] <= box.east)
+    cuts = np.flatnonzero(np.diff(inside))
+    begins, ends = [0, *(cuts + 1).tolist()], [*cuts.tolist(), len(ring) - 1]
+    parts = [
+        ring[a : b + 1] if inside[a] else simplify(ring[a : b + 1], FAR_TOLERANCE_DEG)
+        for a, b in zip(begins, ends, strict=True)
+    ]
+    return np.concatenate(parts)
