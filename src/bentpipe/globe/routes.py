@@ -248,6 +248,8 @@ async def outlines(globe: Globe, request: Request) -> Response:
 
 async def events(globe: Globe, request: Request) -> Response:
     """News of what-ifs and of runs that are being written."""
+    if request.method == "HEAD":
+        return Response(media_type="text/event-stream")
     if globe.events.full:
         raise ProblemError(429, "too many pages listen; close some")
     states = await globe.read(lambda: [run_state(source) for source in globe.library.unfinished()])

@@ -26,6 +26,8 @@ __all__ = ["Globe"]
 T = TypeVar("T")
 #: Runs are read by so many threads at once.
 READERS = 2
+#: After which it is said that a run is still being prepared, s.
+PATIENCE_S = 8.0
 #: Between two looks at a run that is being written, s.
 WATCH_S = 2.0
 
@@ -85,9 +87,16 @@ class Globe:
     async def _warm(self) -> None:
         """Have the first run prepared before it is asked for."""
         first: RunSource | None = next(iter(self.library), None)
-        if first is not None:
-            with suppress(BentpipeError):  # told when something is asked
-                await self.physics.call("warm", first.folder)
+        if first is None:
+            return
+        with suppress(BentpipeError):  # told when something is asked
+            warming = asyncio.ensure_future(self.physics.call("warm", first.folder))
+            done, _ = await asyncio.wait({warming}, timeout=PATIENCE_S)
+            if not done:
+                self.announce("preparing; until that is done the page shows what is stored (kernels are compiled once)")
+            await warming
+            if not done:
+                self.announce("prepared")
 
     async def _watch(self) -> None:
         """Look at runs that are being written, while somebody looks at them."""

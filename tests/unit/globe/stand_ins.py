@@ -191,9 +191,11 @@ def use_parts(patch: Any) -> None:
 
 
 @contextlib.contextmanager
-def serving(runs: list[Path], limits: Limits | None = None, factory: Any = physics) -> Iterator[GlobeServer]:
+def serving(
+    runs: list[Path], limits: Limits | None = None, factory: Any = physics, announce: Any = print
+) -> Iterator[GlobeServer]:
     """A real server on loopback, in a thread."""
-    server = GlobeServer(runs, factory, limits=limits)
+    server = GlobeServer(runs, factory, announce=announce, limits=limits)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

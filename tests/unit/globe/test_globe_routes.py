@@ -216,6 +216,22 @@ def test_events_tell_of_a_what_if(client: httpx.Client) -> None:
     assert [order.index(state["state"]) for state in states] == sorted(order.index(state["state"]) for state in states)
 
 
+def test_heads_alone_end(client: httpx.Client) -> None:
+    for path in ("/api/runs", "/api/events", f"/api/runs/{ID}/scene"):
+        found = client.head(path)
+        assert (found.status_code, found.content) == (200, b"")
+
+
+def test_what_takes_long_to_prepare_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bentpipe.globe.state.PATIENCE_S", 0.0)
+    said: list[str] = []
+    run = stand_ins.made_up_run(tmp_path / "slow")
+    with stand_ins.serving([run], announce=said.append) as server:
+        stand_ins.wait_for(lambda: "prepared" in said)
+        assert said[0].startswith("preparing")
+        assert stand_ins.answers(server)
+
+
 def test_a_run_that_is_being_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_ins.use_parts(monkeypatch)
     monkeypatch.setattr("bentpipe.globe.state.WATCH_S", 0.05)
