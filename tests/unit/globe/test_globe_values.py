@@ -123,7 +123,9 @@ def test_a_run_of_which_nothing_is_there_yet_offers_its_variables(runs: Corner, 
 
 def test_differences(runs: Corner, tmp_path: Path) -> None:
     base = source_of(runs.folder)
-    what_if = what_if_of(base, runs.changed, tmp_path / "w", range(base.slots.start, base.slots.stop), gateways=["home"])
+    what_if = what_if_of(
+        base, runs.changed, tmp_path / "w", range(base.slots.start, base.slots.stop), gateways=["home"]
+    )
     what_if.computed = SLOT + 1
     slot = base.slots.start + SLOT
     before, after = (bentpipe.open_run(f).dataset for f in runs)
