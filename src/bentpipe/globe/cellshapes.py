@@ -28,6 +28,11 @@ def cell_geometry(cell: int) -> dict[str, Any]:
         A Polygon of longitude and latitude in degrees; a MultiPolygon where the cell lies across the 180th meridian
         (RFC 7946, section 3.1.9). A cell that holds a pole reaches up to it along that meridian.
     """
+    corners = h3.cell_to_boundary(cell)
+    lons = [lon for _, lon in corners]
+    if max(lons) - min(lons) < 180.0:  # nearly all cells: as they are
+        plain = [[round(lon, DIGITS), round(lat, DIGITS)] for lat, lon in corners]
+        return {"type": "Polygon", "coordinates": [[*plain, plain[0]]]}
     rings = [closed(ring) for ring in cell_rings(cell)]
     if len(rings) == 1:
         return {"type": "Polygon", "coordinates": rings}
