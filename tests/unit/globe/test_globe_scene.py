@@ -41,7 +41,7 @@ def test_the_scene_of_a_run(runs: Corner) -> None:
     }  # fmt: skip
     assert found["satellites"]["count"] == data.sizes["satellite"] == len(found["satellites"]["names"])
     assert [g["id"] for g in found["gateways"]] == ["west", "home"] and found["gateways"][1]["pop"] == "sofia"
-    assert [s["moving"] for s in found["sites"]] == [False, False]
+    assert [s["moving"] for s in found["sites"]] == [False, False, True]
     assert found["regions"][3]["terminals"] == int(data["region_terminals"].values[3])
     assert found["cells"]["index"] == index_map(source)[1] and found["cells"]["count"] == data.sizes["cell"]
     assert found["default_variable"] == "connected"
