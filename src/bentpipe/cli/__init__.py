@@ -26,6 +26,7 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "run": Command("run", "run", "run SCENARIO", "Simulate a scenario, print the answer, write the report."),
     "report": Command("report", "report", "report RUN", "Write the one-file HTML report of a finished run."),
+    "serve": Command("serve", "serve", "serve [RUN...]", "Runs on a globe, as a web page: look, ask, break, compare."),
     "compare": Command(
         "compare", "compare", "compare RUN RUN...", "Finished runs side by side, or one beside your own measurements."
     ),

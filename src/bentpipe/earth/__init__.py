@@ -9,6 +9,7 @@ timescales.py           UTC as Unix seconds, dates and Julian dates
 orientation.py          UT1-UTC, from a table in data/
 rotation.py             Greenwich sidereal time; TEME to Earth-fixed
 geomagnetic.py          latitude in the field of a dipole
+sun.py                  where the Sun stands: day and night
 ======================  =============================================================================
 """
 
@@ -19,6 +20,7 @@ from .geomagnetic import geomagnetic_latitude_deg
 from .greatcircle import MEAN_RADIUS, destination, great_circle_m
 from .orientation import EarthOrientation, load_earth_orientation
 from .rotation import gmst82_rad, teme_to_earth_fixed
+from .sun import sun_direction
 from .timescales import from_unix_s, julian_date, to_unix_s
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "great_circle_m",
     "julian_date",
     "load_earth_orientation",
+    "sun_direction",
     "teme_to_earth_fixed",
     "to_unix_s",
 ]

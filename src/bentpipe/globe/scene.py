@@ -211,7 +211,7 @@ def marks(source: Source) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        "slot" and "label"; none that all slots share. The busiest hour is that of UTC in which most is asked for, on
+        "slot", "label" and "detail"; none that all slots share. The busiest hour is that of UTC in which most is asked for, on
         average over the slots that are there; without terminals, the fewest sites connected are looked for.
     """
     found: list[dict[str, Any]] = source.remembered("marks", int(source.done().sum()), lambda: _marks(source))
@@ -228,13 +228,14 @@ def _marks(source: Source) -> list[dict[str, Any]]:
             mean = np.bincount(inverse, offered_bit_s) / count
             best = int(np.argmax(np.where(count >= 0.5 * count.max(), mean, 0.0)))
             begin = datetime.fromtimestamp(int(unique[best]) * HOUR_S, UTC)
-            label = f"busiest hour, from {begin:%H:%M} UTC: {mean[best] * MBIT:,.0f} Mbit/s asked for"
-            found.append({"slot": int(slots[first[best]]), "label": label})
+            detail = f"from {begin:%H:%M} UTC: {mean[best] * MBIT:,.0f} Mbit/s asked for"
+            found.append({"slot": int(slots[first[best]]), "label": "Busiest hour", "detail": detail})
     for name, what in (("region_terminals_connected", "terminals"), ("site_connected", "sites")):
         slots, connected = _totals(source, name)
         if len(slots) and connected.min() < connected.max():
             worst = int(np.argmin(connected))
-            found.append({"slot": int(slots[worst]), "label": f"fewest {what} connected: {int(connected[worst]):,}"})
+            detail = f"fewest {what} connected: {int(connected[worst]):,}"
+            found.append({"slot": int(slots[worst]), "label": "Worst slot", "detail": detail})
             break
     return found
 

@@ -148,3 +148,67 @@ def hermite_earth_fixed(
                 for m in range(last - first):
                     out[t, 2, first + m] = value[2, m]
         begin = end
+
+
+@kernel(
+    "void(float64[:,:,::1], float64[:,:,::1], uint8[:,::1], float64, int64[::1], float64[::1], "
+    "float64[::1], float64, float64[:,:,::1])"
+)
+def hermite_earth_fixed_states(
+    position_km: Floats,
+    velocity_km_s: Floats,
+    refused: npt.NDArray[np.uint8],
+    step_s: float,
+    key: npt.NDArray[np.int64],
+    fraction: Floats,
+    gmst_rad: Floats,
+    turn_rad_s: float,
+    out: Floats,
+) -> None:
+    """Interpolate as `hermite_earth_fixed` does, with the derivative of the same polynomial as velocity.
+
+    In the turning frame ``v = R v_teme - w x r``, where R turns by sidereal time and w is the Earth's rotation.
+
+    Parameters
+    ----------
+    position_km, velocity_km_s, refused, step_s, key, fraction, gmst_rad
+        As of `hermite_earth_fixed`.
+    turn_rad_s : float, rad/s
+        Rate of sidereal time.
+    out : numpy.ndarray, shape (T, N, 6), m and m/s
+        Written: Earth-fixed positions, then velocities seen from the turning Earth; NaN where SGP4 refused.
+
+    Notes
+    -----
+    Source: as of `hermite_earth_fixed`; H. Goldstein, "Classical Mechanics", section 4.9, for the turning frame.
+    """
+    times, count = key.shape[0], position_km.shape[0]
+    table = np.empty((3, 8, TILE))
+    value, slope = np.empty((3, TILE)), np.empty((3, TILE))
+    begin = 0
+    while begin < times:
+        end = begin + 1
+        while end < times and key[end] == key[begin]:
+            end += 1
+        for first in range(0, count, TILE):
+            last = min(first + TILE, count)
+            _coefficients(position_km, velocity_km_s, refused, key[begin], step_s, first, last, table)
+            for t in range(begin, end):
+                s, cosine, sine = fraction[t], math.cos(gmst_rad[t]), math.sin(gmst_rad[t])
+                for axis in range(3):
+                    for m in range(last - first):
+                        value[axis, m] = table[axis, 7, m]
+                        slope[axis, m] = 0.0
+                    for power in range(6, -1, -1):
+                        for m in range(last - first):
+                            slope[axis, m] = slope[axis, m] * s + value[axis, m]
+                            value[axis, m] = value[axis, m] * s + table[axis, power, m]
+                for m in range(last - first):
+                    x = cosine * value[0, m] + sine * value[1, m]
+                    y = cosine * value[1, m] - sine * value[0, m]
+                    row = out[t, first + m]
+                    row[0], row[1], row[2] = x, y, value[2, m]
+                    row[3] = (cosine * slope[0, m] + sine * slope[1, m]) / step_s + turn_rad_s * y
+                    row[4] = (cosine * slope[1, m] - sine * slope[0, m]) / step_s - turn_rad_s * x
+                    row[5] = slope[2, m] / step_s
+        begin = end

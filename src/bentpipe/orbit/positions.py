@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..earth import gmst82_rad
+from ..earth.rotation import EARTH_RATE
 from ..errors import Fault, InputError
 from .circular import circular_states
 from .elements import CircularElements, Floats, Sgp4Elements, check_elements
-from .hermite import NODES, hermite_earth_fixed
+from .hermite import NODES, hermite_earth_fixed, hermite_earth_fixed_states
 from .sgp4records import sgp4_records, states_at
 
 KEY_STEP_S = 360.0
@@ -26,6 +27,11 @@ STEPS_AT_ONCE = 32
 KEYS_KEPT = 64
 """Key times whose states are kept: neighbouring blocks of a run, and those who ask again, share them.
 3 kB a satellite."""
+
+
+#: States at key times (positions, velocities, refusals), the step between these, and of each output time the key time
+#: before it and the part of the step gone by: as the kernels take them.
+_Between = tuple[Floats, Floats, npt.NDArray[np.uint8], float, npt.NDArray[np.int64], Floats]
 
 
 class Propagator:
@@ -69,10 +75,38 @@ class Propagator:
             Earth-fixed positions.
         """
         times, ut1 = _check_times(unix_s, ut1_minus_utc_s)
-        gmst = gmst82_rad(times, ut1)
         out = np.empty((len(times), 3, self.count))
         if self.count:
-            self._interpolate(times, gmst, out)
+            gmst = gmst82_rad(times, ut1)
+            for part, given in self._parts(times):
+                hermite_earth_fixed(*given, gmst[part], out[part])
+        return out
+
+    def earth_fixed_states(self, unix_s: npt.ArrayLike, ut1_minus_utc_s: npt.ArrayLike = 0.0) -> Floats:
+        """Positions as of `earth_fixed_positions`, bit for bit, with velocities.
+
+        Parameters
+        ----------
+        unix_s : array_like, shape (T,), s
+            Unix time.
+        ut1_minus_utc_s : array_like, shape (T,) or (), s
+            UT1-UTC.
+
+        Returns
+        -------
+        numpy.ndarray, shape (T, N, 6), m and m/s
+            Earth-fixed positions, then velocities in the frame that turns with the Earth.
+
+        Notes
+        -----
+        Source: the derivative of the polynomial that gives the positions; see `bentpipe.orbit.hermite`.
+        """
+        times, ut1 = _check_times(unix_s, ut1_minus_utc_s)
+        out = np.empty((len(times), self.count, 6))
+        if self.count:
+            gmst = gmst82_rad(times, ut1)
+            for part, given in self._parts(times):
+                hermite_earth_fixed_states(*given, gmst[part], EARTH_RATE, out[part])
         return out
 
     def inertial_states(self, unix_s: float) -> tuple[Floats, Floats]:
@@ -136,16 +170,15 @@ class Propagator:
         circular_states(self._columns, unix_s, position, velocity)
         return position, velocity, np.zeros(shape, np.uint8)
 
-    def _interpolate(self, times: Floats, gmst: Floats, out: Floats) -> None:
-        """Fill out (T, 3, N) from the states at key times."""
+    def _parts(self, times: Floats) -> Iterator[tuple[slice, _Between]]:
+        """Parts of the times, each with what its polynomials rest on."""
         step = np.floor(times / KEY_STEP_S)
         fraction = (times - step * KEY_STEP_S) / KEY_STEP_S
         for part in _parts(step):
             nearby = np.arange(-1.0, NODES - 1.0)
             keys = np.unique(np.unique(step[part])[:, None] + nearby)
-            position, velocity, refused = self._states(keys * KEY_STEP_S)
             before = np.searchsorted(keys, step[part]).astype(np.int64)
-            hermite_earth_fixed(position, velocity, refused, KEY_STEP_S, before, fraction[part], gmst[part], out[part])
+            yield part, (*self._states(keys * KEY_STEP_S), KEY_STEP_S, before, fraction[part])
 
 
 def _check_times(unix_s: npt.ArrayLike, ut1_minus_utc_s: npt.ArrayLike) -> tuple[Floats, Floats]:

@@ -247,6 +247,8 @@ def check_overlaps(s: Scenario, at: Places) -> Faults:
         events = [(n, event) for n, event in enumerate(s.disruptions) if isinstance(event, kind)]
         for place, (number, event) in enumerate(events):
             for _, earlier in events[:place]:
+                if _leaves_nothing(event) or _leaves_nothing(earlier):
+                    continue  # whatever the other says of the place
                 same = _common(event.regions, earlier.regions)
                 (start, end), (start2, end2) = s.window(event), s.window(earlier)
                 if same and start < end2 and start2 < end:
@@ -257,6 +259,13 @@ def check_overlaps(s: Scenario, at: Places) -> Faults:
                         "one share for a place at a time",
                         "join the two, or let one end where the other starts",
                     )
+
+
+def _leaves_nothing(event: PowerCut | TerrestrialOutage) -> bool:
+    """Tell whether a power cut leaves no place with power, nor with a battery."""
+    if not isinstance(event, PowerCut) or event.share is None:  # of a draft
+        return False
+    return event.share >= 1.0 and event.pattern == "steady" and event.battery_hours == 0.0
 
 
 def _common(a: tuple[str, ...], b: tuple[str, ...]) -> list[str]:

@@ -16,6 +16,8 @@ explain.py              one link, one slot
 placeseries.py          the link of any place of the territory over some slots
 explainlink.py          the rate of a link, line by line
 radioinputs.py          what the rates rest on
+globephysics.py         what a viewer of runs is handed: skyframes.py (satellites), slotlinks.py (feeder links, lasers)
+hypothetical.py         a run with edits: disruptions of its scenario; whatif.py (some slots of it, in pieces)
 resilience.py           random losses: losses.py (which), lossmeasures.py (what they cost), resiliencelines.py
 ======================  =============================================================================
 """

@@ -89,14 +89,64 @@ def explain(
     scenario = run if isinstance(run, Scenario) else saved_scenario(run)
     policy = scheduling if isinstance(run, Scenario) else policy_of(run, scheduling)
     prepared = prepare(scenario, policy, seeds=1, topology=topology_of(run, topology))
-    place = _place(prepared, site)
+    place_of(prepared, site)  # what is wrong is told before anything takes long
     slot = slot_at(prepared, at)
-    state = State()
+    return explain_slot(prepared, site, slot, state_at(prepared, slot), link)
+
+
+def state_at(prepared: Prepared, slot: int, begin: int | None = None, state: State | None = None) -> State:
+    """State that a slot rests on.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    slot : int
+        Absolute slot.
+    begin, state : int, State, optional
+        An earlier slot, and the state that it rests on; the run's first where left out.
+
+    Returns
+    -------
+    State
+        Empty where the policy's memory is bounded.
+    """
+    found = state or State()
     if prepared.policy.memory_slots is None:
         # A choice of unbounded memory rests on every slot since the start of the run.
-        earlier = range(prepared.slots.start, slot)
-        for first in range(earlier.start, earlier.stop, 240):
-            _, state = advance(prepared, state, range(first, min(first + 240, earlier.stop)))
+        for first in range(prepared.slots.start if begin is None else begin, slot, 240):
+            _, found = advance(prepared, found, range(first, min(first + 240, slot)))
+    return found
+
+
+def explain_slot(prepared: Prepared, site: str, slot: int, state: State, link: bool = False) -> Explanation:
+    """Explain one site in one slot of a run that is prepared already.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    site : str
+        Id of a site, or an H3 cell; case is ignored.
+    slot : int
+        Absolute slot.
+    state : State
+        As of `state_at`.
+    link : bool
+        As for `explain`.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    UnknownNameError
+        No such site or cell.
+    InputError
+        `link` is asked of a run without rates.
+    """
+    place = place_of(prepared, site)
     result, world = slot_in_detail(prepared, state, slot)
     explanation = _explain(prepared, place, slot, result, world, slot_load(prepared, state, slot, place))
     if not link:
@@ -188,7 +238,26 @@ def _as_then(run: Run, key: str, noun: str, used: Mapping[str, str], given: Any,
     return found
 
 
-def _place(prepared: Prepared, wanted: str) -> int:
+def place_of(prepared: Prepared, wanted: str) -> int:
+    """Find a place by name.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    wanted : str
+        Id of a site, or an H3 cell; case is ignored.
+
+    Returns
+    -------
+    int
+        Its number: cells, then sites.
+
+    Raises
+    ------
+    UnknownNameError
+        No such site or cell.
+    """
     territory = prepared.territory
     names = [f"{int(c):x}" for c in territory.cell_id] + [s.id for s in territory.sites]
     by_name = {name.lower(): i for i, name in enumerate(names)}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # what it imports takes long to load
 
 _PACKAGES = ("h3", "numba", "numpy", "sgp4")
 #: Parts of the package on which results do not depend.
-_APART = ("cli", "report", "sweep")
+_APART = ("cli", "globe", "report", "sweep")
 
 
 @functools.cache

@@ -174,6 +174,36 @@ def advance(prepared: Prepared, state: State, slots: Sequence[int], threads: int
     return block, State()
 
 
+def advance_after(
+    prepared: Prepared, previous: npt.NDArray[np.int32] | None, slots: Sequence[int], threads: int = 1
+) -> tuple[Block, npt.NDArray[np.int32] | None]:
+    """Simulate some slots of which it is known what served before: `advance` in smaller pieces.
+
+    A policy of bounded memory would else go through its warm-up again for every piece.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run.
+    previous : (C,) int32, or None
+        Satellite that served each place in the slot before, -1 for none; None where there is no such slot.
+    slots : sequence of int
+        Consecutive absolute slots; between them the policy's memory starts anew nowhere: see `slots_before`.
+    threads : int
+        Threads for the geometry.
+
+    Returns
+    -------
+    block : Block
+    previous : (C,) int32, or None
+        The same, after the last of the slots.
+    """
+    absolute = np.asarray(slots, np.int64)
+    world = world_state(prepared, absolute)
+    block = empty_block(prepared, absolute, world)
+    return block, _serial(prepared, block, world, previous, threads)
+
+
 def slots_before(prepared: Prepared, slot: int, memory: int) -> npt.NDArray[np.int64]:
     """Slots to go through before one: from the memory's start, or the one before, whose choice tells handovers."""
     anchor = slot // prepared.block_slots * prepared.block_slots if memory else slot

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from bentpipe.earth import gmst82_rad, julian_date, teme_to_earth_fixed
+from bentpipe.earth.rotation import EARTH_RATE
 from bentpipe.errors import InputError
 from bentpipe.orbit import KEY_STEP_S, Propagator, Sgp4Elements, earth_fixed_positions, walker_shell
 from bentpipe.orbit.hermite import hermite_earth_fixed
@@ -175,3 +176,32 @@ def test_threads_share_a_propagator() -> None:
     with ThreadPoolExecutor(2) as pool:
         parts = list(pool.map(propagator.earth_fixed_positions, np.array_split(SLOTS, 10)))
     np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_velocities_are_those_of_sgp4_seen_from_the_turning_earth() -> None:
+    """At key times SGP4's own velocity, turned; in between the positions move by it."""
+    elements = element_set(60)
+    propagator = Propagator(elements)
+    key = np.ceil(EPOCH / KEY_STEP_S) * KEY_STEP_S
+    position, velocity = propagator.inertial_states(key)
+    angle, turn = gmst82_rad(key), np.array([0.0, 0.0, EARTH_RATE])
+    fixed = teme_to_earth_fixed(position.T, angle)
+    expected = teme_to_earth_fixed(velocity.T, angle) - np.cross(turn, fixed)
+    (found,) = propagator.earth_fixed_states([key])
+    np.testing.assert_allclose(found, np.concatenate([fixed, expected], axis=1), rtol=0.0, atol=1e-6)
+    times = SLOTS[::7]
+    states = propagator.earth_fixed_states(times)
+    before, after = (propagator.earth_fixed_positions(times + step) for step in (-0.0625, 0.0625))
+    np.testing.assert_allclose(states[..., 3:], np.moveaxis(after - before, 1, 2) / 0.125, atol=2e-4)
+
+
+def test_states_hold_the_positions_bit_for_bit() -> None:
+    elements = element_set(200, ecco=np.where(np.arange(200) == 3, 0.99, 1e-3))
+    propagator = Propagator(elements)
+    states = propagator.earth_fixed_states(SLOTS[::-11], 0.1)
+    positions = propagator.earth_fixed_positions(SLOTS[::-11], 0.1)
+    assert states.shape == (28, 200, 6) and states.flags.c_contiguous
+    np.testing.assert_array_equal(states[..., :3], np.moveaxis(positions, 1, 2))
+    np.testing.assert_array_equal(np.isnan(states[..., 3:]), np.isnan(states[..., :3]))
+    assert np.isnan(states[:, 3]).any() and np.isfinite(np.delete(states, 3, axis=1)).all()
+    assert Propagator(element_set(0)).earth_fixed_states(SLOTS[:2]).shape == (2, 0, 6)

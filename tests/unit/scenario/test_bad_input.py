@@ -204,6 +204,9 @@ CASES = [
     case("overlapping power cuts", "[[provenance]]", '[[disruptions]]\nid = "dark-too"\nkind = "power-cut"\n'
          'title = "Dark"\ntag = "assumed"\nregions = ["UA-30"]\nshare = 0.9\n\n[[provenance]]',
          "disruptions.1.regions", "overlaps in time and place with 'dark'"),
+    case("overlapping power cut of no share", "[[provenance]]", '[[disruptions]]\nid = "dark-too"\n'
+         'kind = "power-cut"\ntitle = "Dark"\ntag = "assumed"\nbattery_hours = 0\nshare = "all"\n\n[[provenance]]',
+         "disruptions.1.share", "text where a number belongs"),
     case("documented without source", 'tag = "assumed"\nstart', 'tag = "documented"\nstart', "disruptions.0.tag",
          "needs a source", "tag it assumed"),
     case("provenance of nothing", 'keys = ["terminals"]', 'keys = ["terminal"]', "provenance.0.keys",
@@ -313,6 +316,14 @@ def test_wrong_scenario_is_refused_in_words(right: str, write: Callable[..., Pat
     if line is not None:
         assert f":{line}: " in mine[0].where
     assert "Traceback" not in message and "pydantic" not in message
+
+
+def test_a_cut_that_leaves_nothing_contradicts_no_other(right: str, write: Callable[..., Path]) -> None:
+    cut = 'id = "all"\nkind = "power-cut"\ntitle = "All"\ntag = "assumed"\nshare = 1\n'
+    text = right.replace("[[provenance]]", f"[[disruptions]]\n{cut}battery_hours = 0\n\n[[provenance]]", 1)
+    assert not validate(write(text))
+    (fault,) = validate(write(text.replace("battery_hours = 0\n", "battery_hours = 1\n")))
+    assert "overlaps" in fault.what
 
 
 def test_there_are_enough_cases() -> None:

@@ -1,0 +1,66 @@
+"""What a request asks for: run, slot, place; looked up, or refused with a message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.requests import Request
+
+from bentpipe.globe.answers import ProblemError
+from bentpipe.globe.library import Place, find_place
+from bentpipe.globe.source import RunSource, WhatIfSource
+from bentpipe.globe.state import Globe
+
+__all__ = ["changes_of", "computed", "in_grid", "number", "place_of", "source_of", "there"]
+
+
+def source_of(globe: Globe, request: Request) -> RunSource:
+    """Find the run that a URL names."""
+    return globe.library.get(request.path_params["id"])
+
+
+def changes_of(source: RunSource) -> tuple[dict[str, Any] | None, range | None]:
+    """Tell what is changed, and in which slots; None for a run as it is."""
+    return (source.edits, source.window) if isinstance(source, WhatIfSource) else (None, None)
+
+
+def number(request: Request, name: str, where: Mapping[str, str] | None = None) -> int:
+    """Read a whole number of a URL; a long row of digits is none."""
+    text = (request.path_params if where is None else where).get(name, "")
+    if not re.fullmatch(r"[0-9]{1,15}", text):
+        raise ProblemError(400, f"{name} must be a whole number")
+    return int(text)
+
+
+def in_grid(source: RunSource, slot: int) -> None:
+    """Refuse a slot that is not of the run."""
+    if slot not in source.slots:
+        raise ProblemError(404, f"the run has no such slot; it has {source.slots.start} to {source.slots.stop - 1}")
+
+
+def there(source: RunSource, slot: int) -> None:
+    """Refuse a slot that is not of the run, or not computed yet."""
+    in_grid(source, slot)
+    if not source.has(slot):
+        raise ProblemError(404, "not computed yet")
+
+
+async def computed(globe: Globe, function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function that reads a run, in a thread; it may find a slot not computed yet."""
+    try:
+        return await globe.read(function, *args)
+    except LookupError as error:
+        if isinstance(error, KeyError | IndexError):  # a fault of ours
+            raise
+        raise ProblemError(404, "not computed yet") from None
+
+
+async def place_of(globe: Globe, request: Request) -> tuple[RunSource, Place | None]:
+    """Find the run of a URL, and the place that its query names; None where the run has no such place."""
+    source, given = source_of(globe, request), dict(request.query_params)
+    try:
+        return source, await globe.read(find_place, source, given)
+    except (ValueError, KeyError):
+        raise ProblemError(400, "name a place: cell=, site=, or lat= and lon= in degrees") from None

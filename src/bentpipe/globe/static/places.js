@@ -1,0 +1,165 @@
+// What is pointed at, clicked or typed: places, gateways, satellites.
+
+import { change, degrees, number } from "./format.js";
+import { placeFrom, set, state } from "./state.js";
+
+const box = (id) => document.getElementById(id);
+
+export class Places {
+  constructor(page) {
+    this.page = page;
+    this.picked = null; // where the mark stands
+    this.link = null; // and what serves it
+    this.askedAt = "";
+    this.naming = false;
+  }
+
+  pick(what) {
+    const { page } = this;
+    if (what.site !== null && what.site !== undefined) return set({ place: { site: page.scene.sites[what.site].id }, tab: "place", folded: false });
+    if (what.gateway !== null && what.gateway !== undefined) return this.showGateway(what.gateway);
+    if (what.satellite !== null && what.satellite !== undefined) return this.showSatellite(what.satellite);
+    return set({ place: { latitude_deg: what.latitude_deg, longitude_deg: what.longitude_deg }, tab: "place", folded: false });
+  }
+
+  showGateway(i) {
+    const { page } = this;
+    const g = page.scene.gateways[i], now = page.numbers?.gateways[i];
+    this.forget();
+    set({ tab: "place", folded: false });
+    page.placePanel.thing(g.name, `gateway ${g.id} · ${degrees(g.latitude_deg, g.longitude_deg)}`, [
+      ["Leads to", g.pop], ["Antennas in use", now && `${now.in_use} of ${now.antennas}`],
+      ["Traffic, down", now && now.down_mbit_s !== null ? `${number(now.down_mbit_s)} Mbit/s` : null],
+      ["Traffic, up", now && now.up_mbit_s !== null ? `${number(now.up_mbit_s)} Mbit/s` : null],
+    ], { text: "Switch it off…", work: () => {
+      page.breakPanel.switchOff(g.id);
+      set({ tab: "break", folded: false });
+    } });
+  }
+
+  showSatellite(i) {
+    const { page } = this;
+    const s = page.scene.satellites, view = page.a.view;
+    const [x, y, z] = view.position(i, page.unixS) ?? [NaN, NaN, NaN];
+    const height = Math.hypot(x, y, z) / 1e3 - 6371;
+    const sites = (page.numbers?.sites ?? []).flatMap((v, n) => (v.satellite === i && v.served ? [page.scene.sites[n].name] : []));
+    this.forget();
+    set({ tab: "place", folded: false });
+    page.placePanel.thing(s.names[i], `satellite, catalogue number ${s.catalog_numbers[i]}`, [
+      ["State", ["out of service", "in service", "raising its orbit", "serves the territory now"][page.a.states[i]]],
+      ["Height", Number.isFinite(height) ? `about ${Math.round(height)} km` : null], ["Serves", sites.join(", ")],
+    ]);
+  }
+
+  forget() {
+    const { page } = this;
+    this.picked = this.link = null;
+    for (const pane of page.panes()) pane.view.setPicked(null);
+    set({ place: null });
+  }
+
+  async ask() {
+    const { page } = this;
+    if (this.naming) return; // a point got the name of its cell: it is the same place
+    if (!state.place) {
+      this.picked = this.link = null;
+      for (const pane of page.panes()) pane.view.setPicked(null);
+      page.placePanel.invite();
+      return;
+    }
+    const source = this.source();
+    this.askedAt = `${state.slot} ${page.shownRun}`;
+    const scene = source === state.other ? page.otherData.scene : page.scene;
+    const answer = await page.placePanel.show(source, scene, state.place, state.slot);
+    if (!answer?.found) return;
+    if (state.place?.latitude_deg !== undefined) {
+      this.naming = true;
+      set({ place: answer.kind === "site" ? { site: answer.id } : { cell: answer.id } });
+      this.naming = false;
+    }
+    this.picked = { latitude_deg: answer.latitude_deg, longitude_deg: answer.longitude_deg };
+    const e = answer.explanation ?? {};
+    const satellite = page.scene.satellites.catalog_numbers.indexOf(e.catalog_number);
+    const gateway = page.scene.gateways.findIndex((g) => g.id === e.gateway);
+    this.link = satellite >= 0 && gateway >= 0 ? { ...this.picked, satellite, gateway } : null;
+    for (const pane of page.panes()) {
+      pane.view.setPicked(this.picked);
+      page.light(pane, pane.numbers, state.slot, pane === page.b ? state.other : page.shownRun);
+    }
+  }
+
+  /** The run that answers: what is shown, but the run as it was where a what-if does not reach. */
+  source() {
+    const window = this.page.otherData?.scene.window;
+    const outside = window && (state.slot < window[0] || state.slot >= window[1]);
+    return outside ? state.run : this.page.shownRun;
+  }
+
+  goTo(text) {
+    const { page } = this;
+    if (!text) return;
+    const same = (p) => p.name.toLowerCase() === text.toLowerCase() || (p.id ?? p.code ?? "").toLowerCase() === text.toLowerCase();
+    const site = page.scene.sites.find(same), gateway = page.scene.gateways.findIndex(same), region = page.scene.regions.findIndex(same);
+    const point = placeFrom(text);
+    if (site) {
+      page.fly(site, 1200);
+      set({ place: { site: site.id }, tab: "place", folded: false });
+    } else if (gateway >= 0) {
+      page.fly(page.scene.gateways[gateway], 2500);
+      this.showGateway(gateway);
+    } else if (region >= 0) this.goToRegion(region);
+    else if (point && point.latitude_deg !== undefined) {
+      page.fly(point, 1200);
+      set({ place: point, tab: "place", folded: false });
+    } else if (/^[0-9a-f]{15}$/i.test(text)) set({ place: { cell: text.toLowerCase() }, tab: "place", folded: false });
+    else page.trouble(new Error(`“${text}” is no site, region, gateway or cell of this run, and no latitude, longitude`));
+  }
+
+  goToRegion(i) {
+    const { page } = this;
+    const r = page.scene.regions[i];
+    if (r.latitude_deg === undefined || r.latitude_deg === null) return;
+    page.fly(r, Math.min(9000, Math.max(500, 190 * r.span_deg)));
+  }
+
+  hover(what, pane) {
+    const { page } = this;
+    const label = box("hover");
+    const text = what ? this.hoverText(what, pane) : "";
+    label.hidden = !text;
+    if (!text) return;
+    label.textContent = text;
+    if (what.x !== undefined) {
+      const area = pane.host.getBoundingClientRect(), stage = box("stage").getBoundingClientRect();
+      const left = area.left - stage.left + what.x + 14;
+      label.style.left = `${Math.min(left, stage.width - label.offsetWidth - 8)}px`;
+      label.style.top = `${Math.max(6, area.top - stage.top + what.y - 30)}px`;
+    }
+  }
+
+  hoverText(what, pane) {
+    const { page } = this;
+    const scene = page.scene;
+    if (what.site !== null && what.site !== undefined) return scene.sites[what.site].name;
+    if (what.gateway !== null && what.gateway !== undefined) return `Gateway ${scene.gateways[what.gateway].name}`;
+    if (what.satellite !== null && what.satellite !== undefined) return scene.satellites.names[what.satellite];
+    const cell = cellAt(pane.data, what.latitude_deg, what.longitude_deg);
+    if (cell < 0 || !pane.values) return "";
+    const variable = page.variable(), value = pane.values[cell];
+    if (!Number.isFinite(value)) return "no value";
+    const unit = variable.unit === "1" ? "" : ` ${variable.unit}`;
+    if (state.show === "difference" && pane === page.a) return `${change(value, number)}${unit}`;
+    if (variable.kind !== "number") return (variable.categories ?? ["no", "yes"])[value] ?? String(value);
+    return `${number(value)}${unit}`;
+  }
+}
+
+/** Cell at a point of a run's territory, by the map from pixels to cells; -1 where there is none. */
+export function cellAt({ scene, index }, latitudeDeg, longitudeDeg) {
+  const { width, height, west, east, south, north } = scene.cells.index;
+  let lon = longitudeDeg;
+  while (lon < west) lon += 360;
+  while (lon > west + 360) lon -= 360;
+  const x = Math.floor(((lon - west) / (east - west)) * width), y = Math.floor(((north - latitudeDeg) / (north - south)) * height);
+  return x >= 0 && x < width && y >= 0 && y < height ? index[y * width + x] - 1 : -1;
+}

@@ -1,0 +1,319 @@
+// The objects of three.js that the globe draws: the Earth, borders, links, satellites, markers.
+
+import {
+  BufferAttribute, BufferGeometry, CanvasTexture, DataTexture, DoubleSide, DynamicDrawUsage, FloatType, GLSL3, LinearFilter, Mesh,
+  NearestFilter, Points, RawShaderMaterial, RedIntegerFormat, RGBAFormat, UnsignedByteType, UnsignedIntType,
+  UnsignedShortType,
+} from "./vendor/three.js";
+import { detailBox, groundScaled, inBox, landCanvas, segmentsOf } from "./geo.js";
+import * as shaders from "./shaders.js";
+
+// Edges longer than this would leave the ground, degrees.
+const LONGEST_DEG = 2;
+const SATELLITES_PER_ROW = 256;
+const CELLS_PER_ROW = 1024;
+
+function material(name, own, shared) {
+  const uniforms = { ...shared };
+  for (const [key, value] of Object.entries(own)) uniforms[key] = { value };
+  return new RawShaderMaterial({
+    glslVersion: GLSL3, vertexShader: shaders[`${name}Vertex`], fragmentShader: shaders[`${name}Fragment`], uniforms,
+    transparent: true, depthTest: false, depthWrite: false, side: DoubleSide,
+  });
+}
+
+function drawn(object) {
+  object.frustumCulled = false;
+  object.matrixAutoUpdate = false;
+  return object;
+}
+
+function integerTexture(array, width, height) {
+  const wide = array instanceof Uint32Array;
+  const texture = new DataTexture(array, width, height, RedIntegerFormat, wide ? UnsignedIntType : UnsignedShortType);
+  texture.internalFormat = wide ? "R32UI" : "R16UI";
+  texture.minFilter = texture.magFilter = NearestFilter;
+  texture.unpackAlignment = 1;
+  texture.needsUpdate = true;
+  return texture;
+}
+
+function dataTexture(array, width, height, type) {
+  const texture = new DataTexture(array, width, height, RGBAFormat, type);
+  texture.minFilter = texture.magFilter = NearestFilter;
+  texture.needsUpdate = true;
+  return texture;
+}
+
+function maskTexture(canvas) {
+  const texture = new CanvasTexture(canvas);
+  texture.minFilter = texture.magFilter = LinearFilter;
+  texture.generateMipmaps = false;
+  texture.flipY = false;
+  return texture;
+}
+
+function blankMask() {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 1;
+  canvas.getContext("2d").fillRect(0, 0, 1, 1);
+  return maskTexture(canvas);
+}
+
+/** The Earth: sea, land, grid, night and cells, in one fragment shader over the part of the view that it covers. */
+export class EarthLayer {
+  constructor(shared) {
+    this.material = material("earth", {
+      uDisc: [1, 1], uLimb: 0, uNight: 0, uHaloStrength: 0, uGrid: 30, uPage: [0, 0, 0], uSea: [0, 0, 0],
+      uLand: [0, 0, 0], uLine: [0, 0, 0], uHalo: [0, 0, 0], uNightColour: [0, 0, 0], uSun: [1, 0, 0],
+      uWorld: blankMask(), uDetail: blankMask(), uColours: dataTexture(new Uint8Array(4), 1, 1, UnsignedByteType),
+      uIndex: integerTexture(new Uint16Array(1), 1, 1), uDetailBox: [0, 0, 1, 1], uCellBox: [0, 0, 1, 1],
+      uIndexSize: [1, 1], uDetailOn: 0, uCellsOn: 0, uSmooth: 0, uSharp: [0.5, 0.5],
+    }, shared);
+    this.material.transparent = false;
+    const geometry = new BufferGeometry();
+    geometry.setAttribute("position", new BufferAttribute(new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), 2));
+    geometry.setIndex([0, 1, 2, 2, 1, 3]);
+    this.object = drawn(new Mesh(geometry, this.material));
+    this.texelDeg = { world: 1, detail: 1, cells: 1 };
+  }
+
+  get uniforms() {
+    return this.material.uniforms;
+  }
+
+  _swap(name, texture) {
+    this.uniforms[name].value.dispose();
+    this.uniforms[name].value = texture;
+  }
+
+  setWorld(rings, limit) {
+    const width = Math.min(2048, limit);
+    const box = { west: -180, east: 180, south: -90, north: 90 };
+    this._swap("uWorld", maskTexture(landCanvas(rings, box, width, width / 2)));
+    this.texelDeg.world = 360 / width;
+  }
+
+  setScene(scene, index, rings, limit) {
+    const box = scene.cells?.index;
+    this.uniforms.uCellsOn.value = 0;
+    this.uniforms.uDetailOn.value = 0;
+    if (!box) return;
+    this.uniforms.uCellBox.value = [box.west, box.south, box.east - box.west, box.north - box.south];
+    if (index) {
+      this._swap("uIndex", integerTexture(index, box.width, box.height));
+      this.uniforms.uIndexSize.value = [box.width, box.height];
+      this.texelDeg.cells = (box.north - box.south) / box.height;
+    }
+    const rows = Math.max(1, Math.ceil(scene.cells.count / CELLS_PER_ROW));
+    this._swap("uColours", dataTexture(new Uint8Array(4 * CELLS_PER_ROW * rows), CELLS_PER_ROW, rows, UnsignedByteType));
+    const detail = detailBox(box);
+    // A territory as large as a third of the world has the coarse outlines everywhere.
+    if (!rings.length || detail.east - detail.west > 120) return;
+    const wide = detail.east - detail.west, tall = detail.north - detail.south;
+    const width = Math.min(limit, wide >= tall ? 2048 : Math.round((2048 * wide) / tall));
+    const height = Math.max(1, Math.round((width * tall) / wide));
+    this._swap("uDetail", maskTexture(landCanvas(rings, detail, width, height)));
+    this.uniforms.uDetailBox.value = [detail.west, detail.south, wide, tall];
+    this.uniforms.uDetailOn.value = 1;
+    this.texelDeg.detail = wide / width;
+  }
+
+  setColours(colours) {
+    const texture = this.uniforms.uColours.value;
+    texture.image.data.set(colours);
+    texture.needsUpdate = true;
+  }
+
+  /** Edges of land and of cells over about one pixel, however much their textures are enlarged. */
+  sharpen(degreesPerPixel) {
+    const half = (texel) => Math.max(0.02, Math.min(0.5, (0.7 * degreesPerPixel) / texel));
+    this.uniforms.uSharp.value = [half(this.texelDeg.world), half(this.texelDeg.detail)];
+    this.uniforms.uSmooth.value = degreesPerPixel < 0.8 * this.texelDeg.cells ? 1 : 0;
+  }
+
+  dispose() {
+    for (const name of ["uWorld", "uDetail", "uColours", "uIndex"]) this.uniforms[name].value.dispose();
+    this.object.geometry.dispose();
+    this.material.dispose();
+  }
+}
+
+/** Bands of lines: four vertices each, the same in all but their number. */
+class BandLayer {
+  constructor(name, own, shared, size) {
+    this.material = material(name, own, shared);
+    this.size = size;
+    this.object = drawn(new Mesh(new BufferGeometry(), this.material));
+    this.object.visible = false;
+  }
+
+  get uniforms() {
+    return this.material.uniforms;
+  }
+
+  /** Lines as flat arrays of `size` numbers for each end, and a kind each. */
+  setLines(from, to, kinds) {
+    const count = kinds.length, size = this.size;
+    const geometry = new BufferGeometry();
+    const spread = (values, width) => {
+      const out = new Float32Array(4 * count * width);
+      for (let i = 0; i < count; i++) {
+        for (let corner = 0; corner < 4; corner++) {
+          for (let c = 0; c < width; c++) out[(4 * i + corner) * width + c] = values[i * width + c];
+        }
+      }
+      return new BufferAttribute(out, width);
+    };
+    geometry.setAttribute("aFrom", spread(from, size));
+    geometry.setAttribute("aTo", spread(to, size));
+    geometry.setAttribute("aKind", spread(kinds, 1));
+    const index = new Uint32Array(6 * count);
+    for (let i = 0; i < count; i++) index.set([4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 2, 4 * i + 1, 4 * i + 3], 6 * i);
+    geometry.setIndex(new BufferAttribute(index, 1));
+    this.object.geometry.dispose();
+    this.object.geometry = geometry;
+    this.object.visible = count > 0;
+    this.count = count;
+  }
+
+  dispose() {
+    this.object.geometry.dispose();
+    this.material.dispose();
+  }
+}
+
+/** Borders of countries and regions. */
+export class BorderLayer extends BandLayer {
+  constructor(shared) {
+    super("border", {
+      uShown: [1, 1, 1], uWidths: [1, 1.2, 1], uBorder: [0, 0, 0], uRegion: [0, 0, 0],
+    }, shared, 3);
+  }
+
+  /** Coarse outlines of the world, fine ones of the territory in the place of them. */
+  setOutlines(world, outlines, box) {
+    const detail = box && outlines.countries.length ? detailBox(box) : null;
+    const fine = detail && detail.east - detail.west <= 120 ? detail : null;
+    const within = (lon, lat) => fine !== null && inBox(fine, lon, lat);
+    const kinds = [], from = [], to = [];
+    const add = (segments, kind) => {
+      for (let i = 0; i < segments.length; i += 4) {
+        const [x0, y0, x1, y1] = segments.slice(i, i + 4);
+        const parts = Math.max(1, Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0)) / LONGEST_DEG));
+        for (let p = 0; p < parts; p++) {
+          const at = (k) => groundScaled(y0 + ((y1 - y0) * k) / parts, x0 + ((x1 - x0) * k) / parts);
+          from.push(...at(p));
+          to.push(...at(p + 1));
+          kinds.push(kind);
+        }
+      }
+    };
+    add(segmentsOf(world, (lon, lat) => !within(lon, lat)), 0);
+    if (fine) add(segmentsOf(outlines.countries, within), 1);
+    add(segmentsOf(outlines.regions, () => true), 2);
+    this.setLines(from, to, kinds);
+  }
+}
+
+/** Feeder links, lasers and the links of sites: their ends follow the satellites in the shader. */
+export class LinkLayer extends BandLayer {
+  constructor(shared, satellites) {
+    super("link", {
+      uLinkWidths: [1, 0.8, 2.2], uFeeder: [0, 0, 0, 1], uLaser: [0, 0, 0, 1], uServing: [0, 0, 0, 1],
+    }, { ...shared, ...satellites }, 4);
+  }
+
+  /** Pairs [[end, end, kind], ...]: an end is the number of a satellite or a point of scaled space. */
+  setPairs(pairs) {
+    const kinds = [], from = [], to = [];
+    const put = (out, end) => (typeof end === "number" ? out.push(0, 0, 0, end) : out.push(end[0], end[1], end[2], -1));
+    for (const [a, b, kind] of pairs) {
+      put(from, a);
+      put(to, b);
+      kinds.push(kind);
+    }
+    this.setLines(from, to, kinds);
+  }
+}
+
+export class SatelliteLayer {
+  constructor(shared) {
+    this.texture = { uSatellites: { value: dataTexture(new Float32Array(4096), 1024, 1, FloatType) }, uShare: { value: 0 } };
+    this.material = material("satellite", {
+      uSizes: [0, 3, 2, 5], uState0: [0, 0, 0], uState1: [0, 0, 0], uState2: [0, 0, 0], uState3: [0, 0, 0],
+      uPage: [0, 0, 0],
+    }, { ...shared, ...this.texture });
+    this.object = drawn(new Points(new BufferGeometry(), this.material));
+    this.object.visible = false;
+    this.rows = 1;
+  }
+
+  setKeyframes(keyframes) {
+    const rows = Math.max(1, Math.ceil(keyframes.count / SATELLITES_PER_ROW));
+    if (rows !== this.rows) {
+      this.texture.uSatellites.value.dispose();
+      const texels = new Float32Array(16 * SATELLITES_PER_ROW * rows);
+      this.texture.uSatellites.value = dataTexture(texels, 4 * SATELLITES_PER_ROW, rows, FloatType);
+      this.rows = rows;
+    }
+    const texture = this.texture.uSatellites.value;
+    keyframes.coefficients(texture.image.data);
+    texture.needsUpdate = true;
+  }
+
+  setStates(states) {
+    const held = this.object.geometry.getAttribute("aState");
+    if (!held || held.count !== states.length) {
+      this.object.geometry.dispose();
+      this.object.geometry = new BufferGeometry();
+      const attribute = new BufferAttribute(new Uint8Array(states), 1);
+      attribute.setUsage(DynamicDrawUsage);
+      this.object.geometry.setAttribute("aState", attribute);
+      this.object.geometry.setDrawRange(0, states.length);
+    } else {
+      held.array.set(states);
+      held.needsUpdate = true;
+    }
+    this.object.visible = states.length > 0;
+  }
+
+  dispose() {
+    this.texture.uSatellites.value.dispose();
+    this.object.geometry.dispose();
+    this.material.dispose();
+  }
+}
+
+/** Sites, gateways and the picked place. */
+export class MarkerLayer {
+  constructor(shared) {
+    this.material = material("marker", {
+      uMarkers: [1, 1, 1], uSite: [0, 0, 0], uGateway: [0, 0, 0], uPicked: [0, 0, 0], uPage: [0, 0, 0],
+    }, shared);
+    this.object = drawn(new Points(new BufferGeometry(), this.material));
+    this.object.visible = false;
+  }
+
+  setPlaces(groups) {
+    const positions = [], kinds = [];
+    groups.forEach((list, kind) => {
+      for (const place of list) {
+        if (!place) continue;
+        positions.push(...place.scaled);
+        kinds.push(kind);
+      }
+    });
+    const geometry = new BufferGeometry();
+    geometry.setAttribute("position", new BufferAttribute(new Float32Array(positions), 3));
+    geometry.setAttribute("aKind", new BufferAttribute(new Float32Array(kinds), 1));
+    this.object.geometry.dispose();
+    this.object.geometry = geometry;
+    this.object.visible = kinds.length > 0;
+  }
+
+  dispose() {
+    this.object.geometry.dispose();
+    this.material.dispose();
+  }
+}
