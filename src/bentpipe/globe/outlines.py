@@ -21,8 +21,8 @@ SOURCE = "Natural Earth (public domain); Crimea as part of Ukraine"
 TOLERANCES_DEG, MOST_NUMBERS = (0.012, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5), 50_000
 #: Points that can be told apart across a territory; an extent from which it is the world, degrees.
 POINTS_ACROSS, WHOLE_WORLD_DEG = 1500.0, 300.0
-#: How far around the cells borders are fine, as a share of their extent; and how coarse they are beyond, degrees.
-MARGIN, FAR_TOLERANCE_DEG = 0.5, 0.25
+#: How far around the cells borders are fine, as a share of their extent and at least, degrees; how coarse beyond.
+MARGIN, LEAST_MARGIN_DEG, FAR_TOLERANCE_DEG = 0.5, 7.0, 0.12
 
 
 def world_outlines() -> dict[str, Any]:
@@ -101,7 +101,9 @@ def _countries(near: Bounds, tolerance_deg: float) -> list[Float]:
     """Rings of latitude and longitude of the countries around, thinned far from the cells."""
     from bentpipe.catalog.geodata import load_geodata
 
-    tall, wide = MARGIN * max(near.north - near.south, 1.0), MARGIN * max(near.east - near.west, 1.0)
+    tall = max(LEAST_MARGIN_DEG, MARGIN * (near.north - near.south))
+    least_wide = LEAST_MARGIN_DEG / max(0.1, float(np.cos(np.radians((near.south + near.north) / 2.0))))
+    wide = max(least_wide, MARGIN * (near.east - near.west))
     south, north = max(near.south - tall, -90.0), min(near.north + tall, 90.0)
     west, east = near.west - wide, near.east + wide
     if east - west >= 360.0:
