@@ -10,10 +10,11 @@ from starlette.requests import Request
 
 from bentpipe.globe.answers import ProblemError
 from bentpipe.globe.library import Place, find_place
+from bentpipe.globe.parts import part
 from bentpipe.globe.source import RunSource, WhatIfSource
 from bentpipe.globe.state import Globe
 
-__all__ = ["changes_of", "computed", "in_grid", "number", "place_of", "source_of", "there"]
+__all__ = ["changes_of", "compared", "computed", "in_grid", "number", "place_of", "source_of", "there"]
 
 
 def source_of(globe: Globe, request: Request) -> RunSource:
@@ -54,7 +55,15 @@ async def computed(globe: Globe, function: Callable[..., Any], *args: Any) -> An
     except LookupError as error:
         if isinstance(error, KeyError | IndexError):  # a fault of ours
             raise
-        raise ProblemError(404, "not computed yet") from None
+        raise ProblemError(404, str(error) or "not computed yet") from None
+
+
+def compared(globe: Globe, source: RunSource, id: str) -> RunSource:
+    """Find the run that another is compared with; refuse one of other cells."""
+    other = globe.library.get(id)
+    if not part("comparable")(source, other):
+        raise ProblemError(409, "the two runs do not have the same cells, and cannot be subtracted")
+    return other
 
 
 async def place_of(globe: Globe, request: Request) -> tuple[RunSource, Place | None]:

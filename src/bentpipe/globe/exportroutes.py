@@ -10,15 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bentpipe.globe.answers import ProblemError, file_response
-from bentpipe.globe.asking import computed, in_grid, number, place_of, source_of, there
+from bentpipe.globe.asking import compared, computed, in_grid, number, place_of, source_of, there
+from bentpipe.globe.czml import MAXIMUM_POSITIONS, MAXIMUM_SATELLITES
 from bentpipe.globe.keyframes import AHEAD, KEYFRAME_S
 from bentpipe.globe.parts import part
 from bentpipe.globe.state import Globe
 
 __all__ = ["export"]
-
-#: Of orbits at most.
-SATELLITES, ORBIT_S = 300, 86_400
 
 
 async def export(globe: Globe, request: Request) -> Response:
@@ -33,9 +31,9 @@ async def _cells(globe: Globe, request: Request) -> Response:
     source, slot = source_of(globe, request), number(request, "slot", request.query_params)
     in_grid(source, slot)
     variable, other = request.query_params.get("variable", ""), request.query_params.get("with")
-    against = None if other is None else globe.library.get(other)
+    against = None if other is None else compared(globe, source, other)
     csv = request.path_params["name"] == "cells.csv"
-    write = part("export_cells_csv" if csv else "export_cells_geojson")
+    write = part("cells_csv" if csv else "cells_geojson")
     text = await computed(globe, write, source, variable, slot, against)
     name = f"{source.id}-{_plain(variable)}-{slot}" + ("" if against is None else f"-less-{against.id}")
     return file_response(text, f"{name}.csv" if csv else f"{name}.geojson", _CSV if csv else "application/geo+json")
@@ -44,7 +42,7 @@ async def _cells(globe: Globe, request: Request) -> Response:
 async def _regions(globe: Globe, request: Request) -> Response:
     source, slot = source_of(globe, request), number(request, "slot", request.query_params)
     there(source, slot)
-    text = await computed(globe, part("export_regions_csv"), source, slot)
+    text = await computed(globe, part("regions_csv"), source, slot)
     return file_response(text, f"{source.id}-regions-{slot}.csv", _CSV)
 
 
@@ -52,7 +50,7 @@ async def _series(globe: Globe, request: Request) -> Response:
     source, found = await place_of(globe, request)
     if found is None:
         raise ProblemError(404, "the run has no such place")
-    text = await globe.read(part("export_series_csv"), source, found.kind, found.index)
+    text = await globe.read(part("series_csv"), source, found.kind, found.index)
     return file_response(text, f"{source.id}-{_plain(found.id)}.csv", _CSV)
 
 
@@ -60,24 +58,27 @@ async def _orbits(globe: Globe, request: Request) -> Response:
     source = source_of(globe, request)
     start, stop = (number(request, name, request.query_params) for name in ("from_slot", "to_slot"))
     in_grid(source, start)
-    if not start < stop <= source.slots.stop or (stop - start) * source.clock.interval_s > ORBIT_S:
-        raise ProblemError(400, "to_slot must come after from_slot, by a day at most")
+    if not start < stop <= source.slots.stop:
+        raise ProblemError(400, "to_slot must come after from_slot, and be of the run")
     count = len(source.names["satellite"]["satellite_name"])
     chosen = request.query_params.get("satellites", "")
-    if not re.fullmatch(r"[0-9]{1,9}(,[0-9]{1,9})*", chosen) or chosen.count(",") >= SATELLITES:
-        raise ProblemError(400, f"satellites must be 1 to {SATELLITES} numbers with commas between")
+    if not re.fullmatch(r"[0-9]{1,9}(,[0-9]{1,9})*", chosen) or chosen.count(",") >= MAXIMUM_SATELLITES:
+        raise ProblemError(400, f"satellites must be 1 to {MAXIMUM_SATELLITES} numbers with commas between")
     satellites = list(dict.fromkeys(int(text) for text in chosen.split(",")))
     if max(satellites) >= count:
         raise ProblemError(404, f"the run has satellites 0 to {count - 1}")
     first, last = source.clock.start_unix_s([start, stop]) // KEYFRAME_S
     numbers = list(range(int(first), int(last) + 2))
+    if len(numbers) * len(satellites) > MAXIMUM_POSITIONS:  # said before they are computed
+        most = MAXIMUM_POSITIONS // len(satellites)
+        raise ProblemError(400, f"of {len(satellites)} satellites {most} minutes are given at most; choose less")
     frames = []
     for at in range(0, len(numbers), AHEAD):
         some = await globe.physics.call("keyframes", source.folder, numbers[at : at + AHEAD])
         frames.append(np.asarray(some)[:, satellites])
     times = np.array(numbers, np.float64) * KEYFRAME_S
-    write = part("export_satellites_czml")
-    text = await globe.read(write, source, satellites, times, np.concatenate(frames), range(start, stop))
+    write = part("satellites_czml")
+    text = await globe.read(write, source, satellites, np.concatenate(frames), times)
     return file_response(text, f"{source.id}-satellites.czml", "application/json")
 
 

@@ -24,7 +24,7 @@ from bentpipe.globe.answers import (
     problem_of,
     problem_response,
 )
-from bentpipe.globe.asking import changes_of, computed, in_grid, number, place_of, source_of, there
+from bentpipe.globe.asking import changes_of, compared, computed, in_grid, number, place_of, source_of, there
 from bentpipe.globe.events import EventResponse
 from bentpipe.globe.keyframes import KEYFRAME_S
 from bentpipe.globe.library import run_state
@@ -159,8 +159,8 @@ async def values(globe: Globe, request: Request) -> Response:
 async def difference(globe: Globe, request: Request) -> Response:
     """A variable of every cell in a slot, less the same of another run."""
     source, slot = source_of(globe, request), number(request, "slot")
-    other = globe.library.get(request.query_params.get("with", ""))
     in_grid(source, slot)
+    other = compared(globe, source, request.query_params.get("with", ""))
     found = await computed(globe, part("difference"), source, other, request.path_params["variable"], slot)
     return array_response(_little(found, np.float32), {"Cache-Control": "no-store", "X-Slot-Ready": "1"})
 

@@ -18,7 +18,7 @@ import numpy as np
 from numcodecs import Blosc
 
 from bentpipe.errors import Fault, InputError, RunError
-from bentpipe.globe import exportroutes, routes
+from bentpipe.globe import asking, exportroutes, routes
 from bentpipe.globe.connections import Limits
 from bentpipe.globe.server import GlobeServer
 
@@ -161,6 +161,8 @@ PARTS: dict[str, Callable[..., Any]] = {
     "scene": lambda source: {"id": source.id, "low": float("nan"), "count": np.int64(5)},
     "index_map": lambda source: (np.array([[0, 1], [2, 3]], np.uint16), {"width": 2, "height": 2}),
     "cell_values": _values,
+    "comparable": lambda source, other: True,
+    "course": lambda source: {"unix_s": []},
     "difference": lambda source, other, variable, slot: _values(source, variable, slot) - 1,
     "difference_numbers": lambda source: {"users": {"before": 2.0, "after": 1.0}},
     "slot_numbers": lambda source, slot: {"slot": slot, "users": np.float32(1.5)},
@@ -168,13 +170,11 @@ PARTS: dict[str, Callable[..., Any]] = {
     "place_now": lambda source, kind, index, slot: {"now": {}, "verdicts": {"web": "works"}, "next_gap": None},
     "world_outlines": lambda: {"countries": [], "source": "none"},
     "territory_outlines": lambda source: {"regions": [], "countries": [], "source": "none"},
-    "export_cells_csv": lambda source, variable, slot, other: f"{variable},{slot}\n",
-    "export_cells_geojson": lambda source, variable, slot, other: "{}",
-    "export_regions_csv": lambda source, slot: "region\n",
-    "export_series_csv": lambda source, kind, index: "unix_s\n",
-    "export_satellites_czml": lambda source, satellites, times, frames, slots: json.dumps(
-        [list(frames.shape), len(times)]
-    ),
+    "cells_csv": lambda source, variable, slot, other: f"{variable},{slot}\n",
+    "cells_geojson": lambda source, variable, slot, other: "{}",
+    "regions_csv": lambda source, slot: "region\n",
+    "series_csv": lambda source, kind, index: "unix_s\n",
+    "satellites_czml": lambda source, satellites, frames, times: json.dumps([list(frames.shape), len(times)]),
     "read_edits": lambda given: _read(given),
 }
 
@@ -186,7 +186,7 @@ def _read(given: Any) -> Any:
 
 
 def use_parts(patch: Any) -> None:
-    for module in (routes, exportroutes):
+    for module in (asking, routes, exportroutes):
         patch.setattr(module, "part", PARTS.__getitem__)
 
 

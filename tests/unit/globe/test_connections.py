@@ -23,7 +23,7 @@ def hurried(run: Path) -> Iterator[GlobeServer]:
     """A server with little patience."""
     patch = pytest.MonkeyPatch()
     stand_ins.use_parts(patch)
-    patch.setitem(stand_ins.PARTS, "export_regions_csv", lambda source, slot: LARGE)
+    patch.setitem(stand_ins.PARTS, "regions_csv", lambda source, slot: LARGE)
     with stand_ins.serving([run], Limits(connections=8, request_s=0.6, write_s=0.6)) as found:
         yield found
     patch.undo()

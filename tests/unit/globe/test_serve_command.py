@@ -15,12 +15,15 @@ import httpx
 import pytest
 import stand_ins
 
+import bentpipe
+
 PROGRAM = "import sys; from bentpipe.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
 @contextmanager
 def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    environment = {**os.environ, "TMPDIR": str(folder)}
+    own = str(Path(bentpipe.__file__).parents[1])  # also where another bentpipe is installed
+    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": own}
     command = [sys.executable, "-c", PROGRAM, "serve", *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen(
