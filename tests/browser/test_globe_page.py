@@ -369,7 +369,7 @@ def test_a_run_that_is_still_being_written(browser, folders, tmp_path):
     assert "still being written" in shown.inner_text("#badges")
     hidden.write_bytes(record)
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    shown.wait_for_function("() => !document.getElementById('badges').textContent.includes('written')", timeout=30_000)
+    shown.wait_for_selector("#badges:not(:has-text('written'))", timeout=30_000)
     settled(shown)
     assert "users connected" in shown.inner_text("#now")
     shown.close()

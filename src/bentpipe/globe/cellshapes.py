@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 Float = npt.NDArray[np.float64]
 DIGITS = 6
+#: Parts of an edge of a cell that holds a pole: its straight edges are curves in longitude and latitude.
+EDGE_PARTS = 8
 
 
 def cell_geometry(cell: int) -> dict[str, Any]:
@@ -26,6 +28,11 @@ def cell_geometry(cell: int) -> dict[str, Any]:
         A Polygon of longitude and latitude in degrees; a MultiPolygon where the cell lies across the 180th meridian
         (RFC 7946, section 3.1.9). A cell that holds a pole reaches up to it along that meridian.
     """
+    corners = h3.cell_to_boundary(cell)
+    lons = [lon for _, lon in corners]
+    if max(lons) - min(lons) < 180.0:  # nearly all cells: as they are
+        plain = [[round(lon, DIGITS), round(lat, DIGITS)] for lat, lon in corners]
+        return {"type": "Polygon", "coordinates": [[*plain, plain[0]]]}
     rings = [closed(ring) for ring in cell_rings(cell)]
     if len(rings) == 1:
         return {"type": "Polygon", "coordinates": rings}
@@ -59,6 +66,7 @@ def closed(ring: Float) -> list[list[float]]:
 
 def _around_pole(ring: Float) -> Float:
     """Ring of a cell that holds a pole, cut open along the 180th meridian."""
+    ring = _along_edges(ring)
     ring = ring[np.argsort(ring[:, 0])]
     first, last = ring[0], ring[-1]
     gap = first[0] + 360.0 - last[0]
@@ -66,6 +74,15 @@ def _around_pole(ring: Float) -> Float:
     pole = 90.0 if lat > 0 else -90.0
     edge = np.array([[-180.0, lat], *ring.tolist(), [180.0, lat], [180.0, pole], [-180.0, pole]])
     return edge if pole > 0 else edge[::-1]
+
+
+def _along_edges(ring: Float) -> Float:
+    """Add points along the great circles between the corners."""
+    lon, lat = np.radians(ring.T)
+    corner = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+    part = (np.arange(EDGE_PARTS) / EDGE_PARTS)[None, :, None]
+    x, y, z = ((1 - part) * corner[:, None] + part * np.roll(corner, -1, axis=0)[:, None]).reshape(-1, 3).T
+    return np.column_stack([np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))])
 
 
 def _clipped(ring: Float, seam: float, side: float) -> Float:

@@ -69,15 +69,6 @@ def cells_geojson(source: Source, variable: str, slot: int, other: Source | None
     shown = one(source, variable)
     columns = {**_cell_columns(source), **_values(source, shown, slot, other)}
     keys = [key for key in columns if key not in ("id", "latitude_deg", "longitude_deg")]
-    features = [
-        {
-            "type": "Feature",
-            "id": columns["id"][i],
-            "geometry": cell_geometry(cell),
-            "properties": {key: columns[key][i] for key in keys},
-        }
-        for i, cell in enumerate(source.cells.tolist())
-    ]
     metadata = {
         "remarks": _about(source, slot, shown, other),
         "variable": shown.name,
@@ -87,7 +78,17 @@ def cells_geojson(source: Source, variable: str, slot: int, other: Source | None
         "slot": slot,
         "start_utc": _utc(source, slot),
     }
-    return _json({"type": "FeatureCollection", "metadata": metadata, "features": features})
+    # Feature by feature: a tree of all of them would take ten times the memory of their text.
+    features = (
+        _json({
+            "type": "Feature",
+            "id": columns["id"][i],
+            "geometry": cell_geometry(cell),
+            "properties": {key: columns[key][i] for key in keys},
+        })
+        for i, cell in enumerate(source.cells.tolist())
+    )  # fmt: skip
+    return f'{{"type":"FeatureCollection","metadata":{_json(metadata)},"features":[{",".join(features)}]}}'
 
 
 def regions_csv(source: Source, slot: int) -> str:

@@ -19,8 +19,10 @@ Float = npt.NDArray[np.float64]
 SOURCE = "Natural Earth (public domain); Crimea as part of Ukraine"
 #: Greatest departures that are tried, degrees, until the outlines of a territory fit in so many numbers.
 TOLERANCES_DEG, MOST_NUMBERS = (0.012, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5), 50_000
-#: How far around the cells borders are fine, as a share of their extent; and how coarse they are beyond, degrees.
-MARGIN, FAR_TOLERANCE_DEG = 0.5, 0.25
+#: Points that can be told apart across a territory; an extent from which it is the world, degrees.
+POINTS_ACROSS, WHOLE_WORLD_DEG = 1500.0, 300.0
+#: How far around the cells borders are fine, as a share of their extent and at least, degrees; how coarse beyond.
+MARGIN, LEAST_MARGIN_DEG, FAR_TOLERANCE_DEG = 0.5, 7.0, 0.12
 
 
 def world_outlines() -> dict[str, Any]:
@@ -69,35 +71,43 @@ def flat(ring_lon_lat: Float, digits: int) -> list[float]:
 def _territory(source: Source) -> dict[str, Any]:
     from bentpipe.catalog.geodata import load_geodata
 
+    extent = _extent(source)
+    if extent is None or extent.east - extent.west >= WHOLE_WORLD_DEG:
+        return {"regions": world_outlines()["countries"], "countries": [], "source": SOURCE}
+    coarsest = max(extent.east - extent.west, extent.north - extent.south) / POINTS_ACROSS
     outlines, territories = load_geodata().outlines, load_geodata().territories
     codes = set(source.names["region"]["region"])
     own = [[n] for n, code in enumerate(territories.region_code) if code in codes]
-    if not own:  # the regions of a run of the whole world are countries
+    if not own:  # regions that are countries
         own = [territories.regions_of(n).tolist() for n, row in enumerate(territories.countries) if row.iso3 in codes]
-    for tolerance in TOLERANCES_DEG:
+    for tolerance in [t for t in TOLERANCES_DEG if t >= coarsest] or TOLERANCES_DEG[-1:]:
         regions = [flat(ring[:, ::-1], 3) for group in own for ring in outlines.rings(group, tolerance)]
-        countries = [flat(ring[:, ::-1], 3) for ring in _countries(source, tolerance)]
+        countries = [flat(ring[:, ::-1], 3) for ring in _countries(extent, tolerance)]
         if sum(map(len, regions)) + sum(map(len, countries)) <= MOST_NUMBERS:
             break
     return {"regions": regions, "countries": countries, "source": SOURCE}
 
 
-def _countries(source: Source, tolerance_deg: float) -> list[Float]:
-    """Rings of latitude and longitude of the countries around, thinned far from the cells."""
-    from bentpipe.catalog.geodata import load_geodata
-
+def _extent(source: Source) -> Bounds | None:
+    """Bounds around the cells, or around the sites where there are none."""
     if len(source.cells):
         lat, lon = source.static("latitude_deg"), source.static("longitude_deg")
     else:
         lat, lon = source.static("site_latitude_deg"), source.static("site_longitude_deg")
-    if not len(lat):
-        return []
-    near, _, _ = laid_out(lat, lon, 50_000.0)
-    tall, wide = MARGIN * max(near.north - near.south, 1.0), MARGIN * max(near.east - near.west, 1.0)
+    return laid_out(lat, lon, 50_000.0)[0] if len(lat) else None
+
+
+def _countries(near: Bounds, tolerance_deg: float) -> list[Float]:
+    """Rings of latitude and longitude of the countries around, thinned far from the cells."""
+    from bentpipe.catalog.geodata import load_geodata
+
+    tall = max(LEAST_MARGIN_DEG, MARGIN * (near.north - near.south))
+    least_wide = LEAST_MARGIN_DEG / max(0.1, float(np.cos(np.radians((near.south + near.north) / 2.0))))
+    wide = max(least_wide, MARGIN * (near.east - near.west))
     south, north = max(near.south - tall, -90.0), min(near.north + tall, 90.0)
     west, east = near.west - wide, near.east + wide
     if east - west >= 360.0:
-        return []  # the regions are the countries, and the coarse borders are there
+        west, east = -180.0, 180.0
     found: list[Float] = []
     for box in _boxes(Bounds(west, east, south, north)):
         rings = load_geodata().outlines_within(box.south, box.west, box.north, box.east, tolerance_deg)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from bentpipe.globe.cellmap import index_map
+from bentpipe.globe.edits import read_edits, words
 from bentpipe.globe.numbers import MBIT, moving_sites, plain
 from bentpipe.globe.shown import Shown, as_json, has_lasers, has_rates, judged, offered
 from bentpipe.globe.source import Source, WhatIfSource
@@ -100,34 +100,14 @@ def edits_text(source: Source) -> list[str]:
     """Say in words what a what-if changes, one phrase a change; nothing for a run."""
     if not isinstance(source, WhatIfSource):
         return []
-    edits, names = source.edits, source.names
-    gateways = dict(zip(names["gateway"]["gateway"], names["gateway"]["gateway_name"], strict=True))
-    regions = dict(zip(names["region"]["region"], names["region"]["region_name"], strict=True))
-    found = [f"gateway {gateways.get(id, id)} off" for id in edits.get("gateways") or ()]
-    found += _satellite_words(source, edits)
-    if edits.get("lasers_percent"):
-        found.append(f"lasers of {_percent(edits['lasers_percent'])} of the satellites off")
-    found += [f"no power in {regions.get(code, code)}" for code in edits.get("power_regions") or ()]
-    if edits.get("rain_exceeded_percent"):
-        found.append(f"rain as is exceeded {_percent(edits['rain_exceeded_percent'])} of the time, everywhere")
-    return found
-
-
-def _satellite_words(source: Source, edits: Mapping[str, Any]) -> list[str]:
+    names = source.names
     shells = (source.manifest.get("constellation") or {}).get("shells") or []
-    shell = edits.get("shell")
-    where = f" of shell {shells[shell]['name']}" if shell is not None and 0 <= shell < len(shells) else ""
-    found = []
-    if edits.get("planes"):
-        planes = ", ".join(str(plane + 1) for plane in edits["planes"])
-        found.append(f"orbital plane{'s' if len(edits['planes']) > 1 else ''} {planes}{where} off")
-    if edits.get("satellites_percent"):
-        found.append(f"{_percent(edits['satellites_percent'])} of the satellites{where} off")
-    return found
-
-
-def _percent(value: float) -> str:
-    return f"{value:g} %"
+    known = {
+        "gateways": dict(zip(names["gateway"]["gateway"], names["gateway"]["gateway_name"], strict=True)),
+        "regions": dict(zip(names["region"]["region"], names["region"]["region_name"], strict=True)),
+        "shells": {str(number): shell["name"] for number, shell in enumerate(shells)},
+    }
+    return words(read_edits(source.edits), known)
 
 
 def remarks(source: Source) -> list[str]:
@@ -211,8 +191,8 @@ def marks(source: Source) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        "slot", "label" and "detail"; none that all slots share. The busiest hour is that of UTC in which most is asked for, on
-        average over the slots that are there; without terminals, the fewest sites connected are looked for.
+        "slot", "label" and "detail"; none that all slots share. The busiest hour is that of UTC in which most is asked
+        for, on average over the slots that are there; without terminals, the fewest sites connected are looked for.
     """
     found: list[dict[str, Any]] = source.remembered("marks", int(source.done().sum()), lambda: _marks(source))
     return found

@@ -17,7 +17,7 @@ from bentpipe.globe.source import Source, WhatIfSource
 
 Float32 = npt.NDArray[np.float32]
 #: Slots whose values set the scale of a variable without fixed ends, and the percentiles between which it lies.
-SAMPLED_SLOTS, PERCENTILES = 8, (2.0, 98.0)
+SAMPLED_SLOTS, PERCENTILES = 6, (2.0, 98.0)
 #: What binds, by the number that a run stores in ``limit_down`` and ``limit_up``.
 LIMIT_WORDS = (
     "not served, or no demand",
@@ -176,6 +176,9 @@ def _offer(source: Source) -> list[Shown]:
     found = []
     for row in _rows():
         for shown in _expand(row, source) if _given(row["name"], row["source"].split(), source) else []:
+            if shown.low is not None and shown.high is not None:
+                found.append(shown)
+                continue
             sample = [values_of(source, shown, s) for s in (slots[:1] if shown.static else slots)]
             values = np.concatenate(sample) if sample else np.zeros(0, np.float32)
             known = values[np.isfinite(values)]

@@ -228,15 +228,16 @@ class RunSource:
         where = tuple(np.atleast_1d(index).tolist())
         key = (name, where, int(self.done().sum()))
         with self._making:
-            if key not in self._columns:
-                out = np.zeros(len(self.slots), self._table[name].dtype)
-                for first, values in self.pieces(name):
-                    begin = first - self.slots.start
-                    out[begin : begin + len(values)] = values[(slice(None), *where)]
-                self._columns[key] = out
-                while len(self._columns) > COLUMNS:
-                    self._columns.popitem(last=False)
-            return self._columns[key]
+            if key in self._columns:
+                return self._columns[key]
+        out = np.zeros(len(self.slots), self._table[name].dtype)
+        for first, values in self.pieces(name):
+            out[first - self.slots.start : first - self.slots.start + len(values)] = values[(slice(None), *where)]
+        with self._making:
+            self._columns[key] = out
+            while len(self._columns) > COLUMNS:
+                self._columns.popitem(last=False)
+        return out
 
     def _shape(self, name: str) -> tuple[int, ...]:
         """Shape of one chunk."""

@@ -69,6 +69,11 @@ name = "Far south"
 latitude_deg = -75.0
 longitude_deg = 30.0
 
+[[sites]]
+id = "truck"
+name = "Truck"
+track = "way.csv"
+
 [[gateways]]
 id = "west"
 name = "West"
@@ -109,6 +114,7 @@ regions = ["UA-32"]
 start = 2022-10-24T10:01:00Z
 share = 0.7
 """
+WAY = "time,lat,lon\n2022-10-24T09:55:00Z,50,30\n2022-10-24T10:05:00Z,50.2,30.5\n"
 LOSS = """
 [[disruptions]]
 id = "loss"
@@ -121,8 +127,12 @@ gateways = ["home"]
 
 def corner_run(folder: Path, extra: str = "", **overrides: Any) -> Path:
     """Run the corner, and give its folder."""
+    folder.mkdir(parents=True)
+    way = folder.with_name(f"{folder.name}-way.csv")
+    way.write_text(WAY)
+    text = (TEXT + extra).replace("way.csv", str(way))
     keys = {key.replace("__", "."): value for key, value in overrides.items()}
-    return Path(bentpipe.run(parse_scenario(TEXT + extra, overrides=keys), out=folder).path)
+    return Path(bentpipe.run(parse_scenario(text, overrides=keys), out=folder).path)
 
 
 class Corner(NamedTuple):

@@ -73,7 +73,7 @@ def test_the_numbers_of_a_slot(runs: Corner) -> None:
 def test_the_sites_of_a_slot(runs: Corner) -> None:
     source, data = source_of(runs.folder), bentpipe.open_run(runs.folder).dataset
     row = data.isel(slot=SLOT)
-    kyiv, far = slot_numbers(source, source.slots.start + SLOT)["sites"]
+    kyiv, far, truck = slot_numbers(source, source.slots.start + SLOT)["sites"]
     assert kyiv["connected"] and kyiv["satellite"] == row["site_serving_satellite"].values[0]
     assert kyiv["gateway"] == row["site_serving_gateway"].values[0]
     assert near(kyiv["rtt_ms"], row["site_rtt_s"].values[0] * 1e3)
@@ -82,6 +82,9 @@ def test_the_sites_of_a_slot(runs: Corner) -> None:
     assert near(kyiv["azimuth_deg"], row["site_azimuth_deg"].values[0])
     assert kyiv["limit_down"] == LIMIT_WORDS[row["site_limit_down"].values[0]]
     assert not far["connected"] and not far["served"]
+    assert near(truck["latitude_deg"], row["track_latitude_deg"].values[0], 1e-5)
+    assert near(truck["longitude_deg"], row["track_longitude_deg"].values[0], 1e-5)
+    assert 50.0 < truck["latitude_deg"] < 50.2, "it moves"
     unknown = {key for key, value in far.items() if value is None}
     assert unknown == set(far) - {"connected", "served", "latitude_deg", "longitude_deg"}
 

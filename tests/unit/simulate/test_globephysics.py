@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from corner import corner, event
+from lasered import lasered
+from test_whatif import world
 
 import bentpipe
 from bentpipe.errors import InputError, StoreError, UnknownNameError
@@ -19,9 +22,6 @@ from bentpipe.simulate.globephysics import globe_physics, plain
 from bentpipe.simulate.hypothetical import edited_scenario
 from bentpipe.simulate.prepare import prepare
 from bentpipe.simulate.skyframes import fleet_states, keyframes
-from tests.unit.simulate.corner import corner, event
-from tests.unit.simulate.lasered import lasered
-from tests.unit.simulate.test_whatif import world
 
 SITE = '\n[[sites]]\nid = "kyiv"\nname = "Kyiv"\nlatitude_deg = 50.45\nlongitude_deg = 30.52\n'
 

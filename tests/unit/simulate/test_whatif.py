@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from corner import TEXT, event
+from lasered import lasered
 
 import bentpipe
 from bentpipe.errors import InputError
@@ -21,8 +23,6 @@ from bentpipe.simulate.hypothetical import edit_faults, edited, edited_scenario,
 from bentpipe.simulate.prepare import Prepared, prepare
 from bentpipe.simulate.recipe import State
 from bentpipe.simulate.whatif import simulate_window, state_before
-from tests.unit.simulate.corner import TEXT, event
-from tests.unit.simulate.lasered import lasered
 
 #: Slots begin anew with a block 17 slots after the run does.
 START = "2022-10-24T09:56:00Z"

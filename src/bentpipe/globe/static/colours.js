@@ -29,8 +29,9 @@ function along(stops, share) {
 }
 
 function stopsOf(options) {
-  if (options.diverging) return options.theme === "dark" ? DIVERGING_DARK : DIVERGING_LIGHT;
-  return VIRIDIS;
+  if (!options.diverging) return VIRIDIS;
+  const stops = options.theme === "dark" ? DIVERGING_DARK : DIVERGING_LIGHT;
+  return options.reversed ? stops.toReversed() : stops; // orange is for the worse
 }
 
 /** Values at both ends of the scale: those of a difference lie as far from 0 on both sides. */
@@ -60,7 +61,8 @@ function isCategories({ kind, palette, diverging }) {
  *
  * values: Float32Array of C values; NaN is missing. options: `kind` "number", "flag", "category" or "ordered"; `low`
  * and `high` of the scale; `palette` "sequential" or "categories"; `categories` their names; `threshold` a value (of a
- * difference: its size) or null; `theme` "light" or "dark"; `diverging` whether the values are differences. Returns a Uint8ClampedArray of
+ * difference: its size) or null; `theme` "light" or "dark"; `diverging` whether the values are differences, `reversed` whether more is better.
+ * Returns a Uint8ClampedArray of
  * 4 x C.
  */
 export function colours(values, options) {

@@ -181,7 +181,6 @@ class Page {
     this.head();
     this.showTab();
     await this.refresh();
-    if (state.place) this.places.ask();
     fleetOf(data).then((fleet) => this.breakPanel.setRun(scene, fleet, state.edits, state.length_s), (error) => this.trouble(error));
   }
 
@@ -318,6 +317,7 @@ class Page {
   /** Satellites' states and links of a pane. */
   async light(pane, numbers, slot, id) {
     pane.numbers = numbers;
+    if (numbers) pane.view.setSitePositions(numbers.sites.map((s) => [s.latitude_deg, s.longitude_deg]));
     await pane.light(numbers?.serving ?? [], state.layers.serving);
     let links = null;
     const fast = this.playing && state.speed > 300;

@@ -11,6 +11,7 @@ export class Places {
     this.picked = null; // where the mark stands
     this.link = null; // and what serves it
     this.askedAt = "";
+    this.naming = false;
   }
 
   pick(what) {
@@ -59,6 +60,7 @@ export class Places {
 
   async ask() {
     const { page } = this;
+    if (this.naming) return; // a point got the name of its cell: it is the same place
     if (!state.place) {
       this.picked = this.link = null;
       for (const pane of page.panes()) pane.view.setPicked(null);
@@ -70,7 +72,11 @@ export class Places {
     const scene = source === state.other ? page.otherData.scene : page.scene;
     const answer = await page.placePanel.show(source, scene, state.place, state.slot);
     if (!answer?.found) return;
-    if (state.place?.latitude_deg !== undefined) set({ place: answer.kind === "site" ? { site: answer.id } : { cell: answer.id } });
+    if (state.place?.latitude_deg !== undefined) {
+      this.naming = true;
+      set({ place: answer.kind === "site" ? { site: answer.id } : { cell: answer.id } });
+      this.naming = false;
+    }
     this.picked = { latitude_deg: answer.latitude_deg, longitude_deg: answer.longitude_deg };
     const e = answer.explanation ?? {};
     const satellite = page.scene.satellites.catalog_numbers.indexOf(e.catalog_number);
