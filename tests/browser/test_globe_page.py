@@ -19,6 +19,14 @@ api = pytest.importorskip("playwright.sync_api", reason="playwright is not insta
 from globeserver import CHROMIUM, SOFTWARE_GL, Served, make_run, opened, settled  # noqa: E402
 
 GATEWAY = "wola-krobowska"
+LOST = f"""
+[[disruptions]]
+id = "lost"
+kind = "gateway-loss"
+gateways = ["{GATEWAY}"]
+title = "Gateway lost"
+tag = "hypothetical"
+"""
 SHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 
 
@@ -27,9 +35,7 @@ def folders(tmp_path_factory):
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     base = tmp_path_factory.mktemp("globe")
-    lost = {"disruptions": [{"id": "lost", "kind": "gateway-loss", "gateways": [GATEWAY], "title": "Gateway lost",
-                             "tag": "hypothetical"}]}  # fmt: skip
-    return make_run(base), make_run(base, "without-gateway", **lost)
+    return make_run(base), make_run(base, "without-gateway", LOST)
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +58,18 @@ def url(folders):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def chromium():
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     with api.sync_playwright() as play:
-        shown = play.chromium.launch(executable_path=CHROMIUM, args=list(SOFTWARE_GL))
-        yield shown
-        shown.close()
+        yield play.chromium
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    shown = chromium.launch(executable_path=CHROMIUM, args=list(SOFTWARE_GL))
+    yield shown
+    shown.close()
 
 
 @pytest.fixture
@@ -163,8 +174,8 @@ def test_a_click_on_a_site_asks_it(page, data):
           const { page } = window.bentpipe, site = page.scene.sites.find((s) => s.id === "kharkiv");
           page.fly(site, 1500);
           page.a.view.render();
-          const box = page.a.host.getBoundingClientRect(), seen = page.a.view.projectGround(site);
-          return [box.left + seen.x, box.top + seen.y];
+          const box = page.a.host.getBoundingClientRect(), seen = page.a.view.projectGround(page.a.view._places.sites[page.scene.sites.indexOf(site)]);
+          return [box.left + seen[0], box.top + seen[1]];
         }"""
     )
     page.mouse.click(*at)
@@ -250,8 +261,8 @@ def test_exports(page, data, tmp_path):
 def test_two_runs_side_by_side(page):
     page.click("#tab-compare")
     page.select_option("#compare-with", "without-gateway")
+    page.wait_for_selector("#pane-b", state="visible")
     settled(page)
-    assert page.is_visible("#pane-b")
     assert page.inner_text("#pane-a-title").startswith("A") and page.inner_text("#pane-b-title").startswith("B")
     assert "Users connected" in page.inner_text("#panel-compare")
     page.evaluate("window.bentpipe.page.fly({ latitude_deg: 49, longitude_deg: 30 }, 3000)")
@@ -339,19 +350,16 @@ def test_it_is_to_be_looked_at(browser, url, theme, view):
     shown.close()
 
 
-def test_without_webgl_the_flat_map_works_and_says_so(url):
-    with api.sync_playwright() as play:
-        shown = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-webgl", "--disable-3d-apis"]
-        )
-        page = opened(shown, url)
-        settled(page)
-        assert "no WebGL" in page.inner_text("#notice")
-        assert page.evaluate("window.bentpipe.page.a.view.kind") == "map"
-        assert page.evaluate("window.bentpipe.page.a.view.cellColourAt(49.0, 32.0)[3]") > 0
-        break_it(page)
-        assert "Kharkiv" in page.inner_text("#panel-break .outcome")
-        shown.close()
+def test_without_webgl_the_flat_map_works_and_says_so(chromium, url):
+    shown = chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-3d-apis"])
+    page = opened(shown, url)
+    settled(page)
+    assert "no WebGL" in page.inner_text("#notice")
+    assert page.evaluate("window.bentpipe.page.a.view.kind") == "map"
+    assert page.evaluate("window.bentpipe.page.a.view.cellColourAt(49.0, 32.0)[3]") > 0
+    break_it(page)
+    assert "Kharkiv" in page.inner_text("#panel-break .outcome")
+    shown.close()
 
 
 def test_a_run_that_is_still_being_written(browser, folders, tmp_path):

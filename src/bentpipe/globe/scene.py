@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from bentpipe.globe.cellmap import index_map
+from bentpipe.globe.cellmap import index_map, laid_out
 from bentpipe.globe.edits import read_edits, words
 from bentpipe.globe.numbers import MBIT, moving_sites, plain
 from bentpipe.globe.shown import Shown, as_json, has_lasers, has_rates, judged, offered
@@ -15,6 +16,7 @@ from bentpipe.globe.source import Source, WhatIfSource
 
 __all__ = ["NOTE", "edits_text", "index_map", "remarks", "scene"]
 
+Float = npt.NDArray[np.float64]
 NOTE = "simulated; not live status"
 KEYFRAME_S, SUN_STEP_S, HOUR_S = 60, 3600, 3600.0
 #: Shown first, where the run has it.
@@ -157,7 +159,22 @@ def _regions(source: Source) -> list[dict[str, Any]]:
         "population": plain(source.static("region_population"), 0),
         "terminals": source.static("region_terminals").tolist(),
     }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    found = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    group, lat, lon = (source.static(name) for name in ("region_of_cell", "latitude_deg", "longitude_deg"))
+    for n, region in enumerate(found):
+        own = group == n
+        region |= _middle(lat[own], lon[own]) if own.any() else {}
+    return found
+
+
+def _middle(lat_deg: Float, lon_deg: Float) -> dict[str, float]:
+    """Where to look to see some cells, and how much of the Earth, degrees."""
+    bounds, _, _ = laid_out(lat_deg, lon_deg, 10_000.0)
+    return {
+        "latitude_deg": round((bounds.south + bounds.north) / 2, 3),
+        "longitude_deg": round(((bounds.west + bounds.east) / 2 + 180.0) % 360.0 - 180.0, 3),
+        "span_deg": round(max(bounds.north - bounds.south, bounds.east - bounds.west), 3),
+    }
 
 
 def _default(variables: tuple[Shown, ...]) -> str | None:
