@@ -23,7 +23,8 @@ class Limits:
     Parameters
     ----------
     connections : int
-        Open at most; beyond that, the oldest that asks for nothing is closed.
+        Open at most; beyond that, the oldest that asks for nothing, or for many things at once, is closed; where there
+        is none, the oldest that does not read its answer, and then the oldest that awaits one.
     request_s : float
         From the first byte awaited to the last byte of a request, s.
     write_s : float
@@ -46,7 +47,8 @@ class Limits:
         if len(self.open) >= self.connections:
             idle = (other for other in self.open if not other.busy)
             stuck = (other for other in self.open if other.write_held)
-            victim = next(idle, None) or next(stuck, None) or newcomer
+            waiting = (other for other in self.open if not other.streaming)
+            victim = next(idle, None) or next(stuck, None) or next(waiting, newcomer)
             self.open.pop(victim, None)
             victim.cut()
             if victim is newcomer:
@@ -68,10 +70,17 @@ class LimitedProtocol(H11Protocol):
 
     @property
     def busy(self) -> bool:
-        """Whether a whole request waits for its answer, or for the rest of it to be read."""
+        """Whether one whole request waits for its answer, or for the rest of it to be read."""
         if self.cycle is None or self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
             return self.write_held
+        if self.conn.trailing_data[0]:  # no browser sends the next request before it has its answer
+            return False
         return self.write_held or not self.cycle.response_complete
+
+    @property
+    def streaming(self) -> bool:
+        """Whether an answer has begun that goes on."""
+        return self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
 
     @property
     def write_held(self) -> bool:
@@ -107,7 +116,10 @@ class LimitedProtocol(H11Protocol):
         self._look_at_request()
 
     def on_response_complete(self) -> None:
-        """Go on to the next request, a part of which may have come already."""
+        """Go on to the next request; where it was sent before this answer was there, ask for a new connection."""
+        if self.conn.trailing_data[0] and self.conn.their_state is h11.DONE:
+            self.transport.close()  # no browser does that; a few clients could keep the server busy with it
+            return
         super().on_response_complete()
         self._look_at_request()
 

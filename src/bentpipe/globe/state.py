@@ -15,7 +15,7 @@ import anyio.to_thread
 from bentpipe.errors import BentpipeError
 from bentpipe.globe.assets import read_assets
 from bentpipe.globe.events import Events
-from bentpipe.globe.jobs import Jobs
+from bentpipe.globe.jobs import BusyError, Jobs
 from bentpipe.globe.keyframes import Keyframes
 from bentpipe.globe.library import Library, run_state
 from bentpipe.globe.physicsprocess import Factory, PhysicsProcess
@@ -26,6 +26,8 @@ __all__ = ["Globe"]
 T = TypeVar("T")
 #: Runs are read by so many threads at once.
 READERS = 2
+#: So many reads may wait for a thread.
+QUEUED = 256
 #: After which it is said that a run is still being prepared, s.
 PATIENCE_S = 8.0
 #: Between two looks at a run that is being written, s.
@@ -64,9 +66,11 @@ class Globe:
         self._told: dict[str, dict[str, Any]] = {}
 
     async def read(self, function: Callable[..., T], *args: Any) -> T:
-        """Call a function that reads a run, in a thread."""
+        """Call a function that reads a run, in a thread; refuse where too many wait for one."""
         if self._readers is None:
             self._readers = anyio.CapacityLimiter(READERS)
+        if self._readers.statistics().tasks_waiting >= QUEUED:  # of clients that are gone, too
+            raise BusyError("too much is asked for at once; ask again in a moment")
         return await anyio.to_thread.run_sync(function, *args, limiter=self._readers)
 
     async def start(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -124,6 +125,16 @@ def test_more_connections_than_there_may_be_push_the_idle_out(hurried: GlobeServ
         assert any("still listened to" in line for line in lines)
         for made in idle:
             made.close()
+
+
+def test_of_many_requests_at_once_the_first_is_answered(hurried: GlobeServer) -> None:
+    with connect(hurried) as made:
+        made.sendall((HEAD + b"\r\n") * 100)
+        found = b""
+        with suppress(ConnectionResetError):
+            while piece := made.recv(65536):
+                found += piece
+        assert found.count(b"HTTP/1.1 200") == 1
 
 
 def test_listeners_alone_cannot_take_all_places(hurried: GlobeServer) -> None:
