@@ -31,10 +31,11 @@ const PACKAGES = {
 
 // What globe3d.js and its parts import; a name that is not here is not in the bundle.
 const THREE_NAMES = [
-  "BufferAttribute", "BufferGeometry", "Camera", "CanvasTexture", "Color", "DataTexture", "DoubleSide", "DynamicDrawUsage", "FloatType",
-  "GLSL3", "LinearFilter", "LinearSRGBColorSpace", "Mesh", "NearestFilter", "Points", "RawShaderMaterial",
-  "RedIntegerFormat", "REVISION", "RGBAFormat", "Scene", "UnsignedByteType", "UnsignedIntType", "UnsignedShortType",
-  "WebGLRenderer",
+  "BufferAttribute", "BufferGeometry", "Camera", "CanvasTexture", "Color", "DataTexture", "DoubleSide", "DynamicDrawUsage",
+  "FloatType", "GLSL3", "InterleavedBuffer", "InterleavedBufferAttribute", "LinearFilter", "LinearSRGBColorSpace",
+  "Mesh", "NearestFilter", "Points", "RawShaderMaterial",
+  "RedIntegerFormat", "REVISION", "RGBAFormat", "Scene", "UnsignedByteType", "UnsignedIntType",
+  "UnsignedShortType", "WebGLRenderer", "WebGLRenderTarget",
 ];
 
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");

@@ -370,23 +370,35 @@ export class FlatMap extends View {
     const styles = [[0, c.out, 2], [1, c.satellite, 2.4], [2, c.raising, 1.8], [3, c.serving, 4.2]];
     for (const [state, colour, size] of styles) {
       if (!this.drawn(state)) continue;
-      const half = (size * near) / 2, round = half > 1.4;
-      for (const [more, fill] of [[1, css(c.page, 0.45)], [0, colour]]) {
-        paint.fillStyle = fill;
-        paint.beginPath();
-        const r = half + more;
-        for (let i = 0; i < count; i++) {
-          if (this.states[i] !== state || this._below[2 * i] !== this._below[2 * i]) continue;
-          this._everywhere(this._below[2 * i], this._below[2 * i + 1], r, (x, y) => {
-            if (round) {
-              paint.moveTo(x + r, y);
-              paint.arc(x, y, r, 0, 7);
-            } else paint.rect(x - r, y - r, 2 * r, 2 * r);
-          });
-        }
-        paint.fill();
+      const sprite = this._sprite(colour, (size * near) / 2), half = sprite.width / 2 / this.ratio, wide = 2 * half;
+      for (let i = 0; i < count; i++) {
+        if (this.states[i] !== state || this._below[2 * i] !== this._below[2 * i]) continue;
+        this._everywhere(this._below[2 * i], this._below[2 * i + 1], half, (x, y) => {
+          paint.drawImage(sprite, x - half, y - half, wide, wide);
+        });
       }
     }
+  }
+
+  /** Small picture of a dot with a ring of the page's colour: thousands of them are drawn faster than as paths. */
+  _sprite(colour, radius) {
+    const key = `${colour} ${radius.toFixed(1)} ${this.ratio} ${this.theme}`;
+    this._sprites ??= new Map();
+    if (!this._sprites.has(key)) {
+      // Zooming makes many sizes.
+      if (this._sprites.size > 40) this._sprites.clear();
+      const canvas = document.createElement("canvas"), side = 2 * Math.ceil((radius + 1.5) * this.ratio);
+      canvas.width = canvas.height = side;
+      const paint = canvas.getContext("2d");
+      for (const [r, fill] of [[radius + 1, css(this.colours.page, 0.45)], [radius, colour]]) {
+        paint.fillStyle = fill;
+        paint.beginPath();
+        paint.arc(side / 2, side / 2, r * this.ratio, 0, 7);
+        paint.fill();
+      }
+      this._sprites.set(key, canvas);
+    }
+    return this._sprites.get(key);
   }
 
   /** Call `put` at each of a place's copies in view. */
@@ -408,17 +420,18 @@ export class FlatMap extends View {
       // The short way round, at each copy of the start.
       const dx = wrapLongitude(to[1] - from[1]) * this._sx, y = this._y(to[0]), y0 = this._y(from[0]);
       if (Math.max(y, y0) < 0 || Math.min(y, y0) > this.height) return;
+      // One by one: a single path of thousands of lines that cross one another takes far longer to fill.
       this._across(from[1], dx, (x) => {
+        paint.beginPath();
         paint.moveTo(x, y0);
         paint.lineTo(x + dx, y);
+        paint.stroke();
       });
     };
     const stroke = (colour, alpha, width, put) => {
       paint.strokeStyle = css(colour, alpha);
       paint.lineWidth = width;
-      paint.beginPath();
       put();
-      paint.stroke();
     };
     if (this.layers.lasers) {
       stroke(c.laser, 0.3, 0.8, () => { for (let i = 0; i + 1 < lasers.length; i += 2) line(below(lasers[i]), below(lasers[i + 1])); });
@@ -430,10 +443,13 @@ export class FlatMap extends View {
       line(place, below(satellite));
       line(ground(gateways[gateway]), below(satellite));
     };
-    stroke(c.serving, 0.95, 2.2, () => {
+    const paths = () => {
       if (this.layers.siteLinks) for (const link of own) path(ground(sites[link.site]), link.satellite ?? -1, link.gateway ?? -1);
       if (picked) path([picked.latitude_deg, picked.longitude_deg], picked.satellite ?? -1, picked.gateway ?? -1);
-    });
+    };
+    // An edge of the page's colour, to be told from cells of any colour.
+    stroke(c.page, 0.7, 4.2, paths);
+    stroke(c.serving, 0.95, 2.2, paths);
   }
 
   /** Call `put` with the x of each copy of a line that starts at a longitude and goes dx pixels to the east. */

@@ -3,8 +3,14 @@
 import { Camera, Color, LinearSRGBColorSpace, Scene, WebGLRenderer } from "./vendor/three.js";
 import { A_M, B_M, DEG, behindEarth, earthFixed, geodeticOfScaled } from "./geo.js";
 import { BorderLayer, EarthLayer, LinkLayer, MarkerLayer, SatelliteLayer } from "./scenelayers.js";
+import { StillGround } from "./stillground.js";
 import { rgb } from "./theme.js";
 import { HALF_ANGLE, View } from "./viewbase.js";
+
+// What the ground is drawn from.
+const GROUND = new Set(["world", "scene", "borders", "colours", "theme", "layers", "sun"]);
+const SETTLE_MS = 120;
+const SUN_STEP = 0.2 * DEG;
 
 const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
@@ -42,11 +48,17 @@ export class Globe3D extends View {
     this._linkLayer = new LinkLayer(this._shared, this._satellites.texture);
     this._markers = new MarkerLayer(this._shared);
     this._all = [this._earth, this._borders, this._linkLayer, this._satellites, this._markers];
-    for (const layer of this._all) this._scene3.add(layer.object);
+    // What stands still while the camera does, and what moves with time.
+    this._ground = new Scene();
+    this._ground.matrixAutoUpdate = false;
+    this._ground.add(this._earth.halo, this._earth.object, this._borders.object);
+    for (const layer of [this._linkLayer, this._satellites, this._markers]) this._scene3.add(layer.object);
+    this.renderer.autoClear = false;
+    this._still = this.software ? new StillGround(this.renderer) : null;
     this._stale = new Set(["theme"]);
     this._onLost = (event) => { event.preventDefault(); this._lost = true; };
     // three.js sends everything again at the next drawing.
-    this._onRestored = () => { this._lost = false; this.requestRender(); };
+    this._onRestored = () => { this._lost = false; this._turned = this._grounded = true; this.requestRender(); };
     this.canvas.addEventListener("webglcontextlost", this._onLost);
     this.canvas.addEventListener("webglcontextrestored", this._onRestored);
     this.attach();
@@ -97,9 +109,18 @@ export class Globe3D extends View {
     this._stale.add("links");
   }
 
+  setSun(direction) {
+    // A turn that nobody sees is not worth drawing the ground again.
+    const held = this._sunDrawn;
+    super.setSun(direction);
+    if (held && direction && Math.hypot(...held.map((v, i) => v - direction[i])) < SUN_STEP) return;
+    this._sunDrawn = direction ? [...direction] : null;
+    this._stale.add("sun");
+  }
+
   setLayers(layers) {
     super.setLayers(layers);
-    this._stale.add("links");
+    this._stale.add("links").add("layers");
   }
 
   setPicked(place) {
@@ -120,6 +141,7 @@ export class Globe3D extends View {
   // ---- camera ----
 
   _moved() {
+    this._turned = true;
     const c = this._camera, lat = c.latitude_deg * DEG, lon = c.longitude_deg * DEG;
     const eye = earthFixed(c.latitude_deg, c.longitude_deg, c.distance_km * 1000);
     const e = [eye[0] / A_M, eye[1] / A_M, eye[2] / B_M];
@@ -135,9 +157,8 @@ export class Globe3D extends View {
     this._axes = { right: narrow(right, fx), up: narrow(up, fy), forward: narrow(forward, 1) };
     this._rays = { x: widen(right, fx), y: widen(up, fy), forward: widen(forward, 1) };
     const far = Math.sqrt(dot(e, e));
-    // The halo reaches a tenth of the radius beyond the Earth's edge.
-    const spread = far > 1.12 ? Math.tan(Math.asin(1.11 / far)) : Infinity;
-    this._disc = [Math.min(1, spread * fx), Math.min(1, spread * fy)];
+    const spread = Math.tan(Math.asin(1 / far));
+    this._disc = [spread * fx, spread * fy];
   }
 
   degreesPerPixel() {
@@ -208,7 +229,7 @@ export class Globe3D extends View {
     if (stale.has("scene")) this._earth.setScene(this.scene, this.index, this.outlines.countries, this._limit);
     if (stale.has("borders")) this._borders.setOutlines(this.world, this.outlines, this.scene?.cells?.index ?? null);
     if (stale.has("keyframes") && this.keyframes) this._satellites.setKeyframes(this.keyframes);
-    if (stale.has("states")) this._satellites.setStates(this.states);
+    if (stale.has("states") || stale.has("keyframes")) this._satellites.setStates(this.states);
     if ((stale.has("colours") || stale.has("scene")) && this.cellColours) this._earth.setColours(this.cellColours);
     if (stale.has("links")) this._linkLayer.setPairs(this._pairs());
     if (stale.has("markers")) this._markers.setPlaces([this._places.sites, this._places.gateways, this.picked ? [this.picked] : []]);
@@ -227,7 +248,7 @@ export class Globe3D extends View {
     });
     put(this._borders, { uBorder: rgb(c.border), uRegion: rgb(c.region) });
     put(this._linkLayer, {
-      uFeeder: [...rgb(c.feeder), 0.5], uLaser: [...rgb(c.laser), 0.3], uServing: [...rgb(c.serving), 0.95],
+      uFeeder: [...rgb(c.feeder), 0.5], uLaser: [...rgb(c.laser), 0.3], uServing: [...rgb(c.serving), 0.95], uPage: rgb(c.page),
     });
     put(this._satellites.material, {
       uState0: rgb(c.out), uState1: rgb(c.satellite), uState2: rgb(c.raising), uState3: rgb(c.serving), uPage: rgb(c.page),
@@ -249,15 +270,17 @@ export class Globe3D extends View {
     const earth = this._earth.uniforms;
     earth.uDisc.value = this._disc;
     earth.uGrid.value = degrees > 0.06 ? 30 : degrees > 0.015 ? 10 : 5;
-    earth.uCellsOn.value = layers.cells && this.cellColours && this.index ? 1 : 0;
-    earth.uNight.value = layers.night && this.sun ? this.colours.nightStrength : 0;
+    this._earth.parts.cells = Boolean(layers.cells && this.cellColours && this.index);
+    this._earth.parts.night = Boolean(layers.night && this.sun);
+    earth.uNight.value = this.colours.nightStrength;
     if (this.sun) earth.uSun.value = this.sun;
-    this._earth.sharpen(degrees);
+    this._earth.prepare(degrees);
     const far = Math.min(1, this._camera.distance_km / 12000);
     this._borders.uniforms.uShown.value = [
       layers.borders ? 0.75 - 0.25 * far : 0, layers.borders ? 0.95 : 0,
       layers.regions ? Math.max(0, 0.9 * (1 - this._camera.distance_km / 9000)) : 0,
     ];
+    this._borders.cull(this._eye, this._axes, this._borders.uniforms.uShown.value);
     if (this.keyframes) {
       const { t0, t1 } = this.keyframes;
       this._satellites.texture.uShare.value = (this.time - t0) / (t1 - t0);
@@ -273,11 +296,21 @@ export class Globe3D extends View {
 
   _draw() {
     if (this._lost) return;
+    this._grounded ||= [...this._stale].some((name) => GROUND.has(name));
     this._send();
     this._set();
-    this._satellites.object.visible = this.keyframes !== null && this.states.length > 0;
+    this._satellites.object.visible = this.keyframes !== null && this._satellites.count > 0;
     // Links wait for the keyframes of the satellites that they follow.
     this._linkLayer.object.visible = this.keyframes !== null && this._linkLayer.count > 0;
+    if (this._still) {
+      const moving = this._still.draw(this._ground, this._camera3, this._turned, this._grounded);
+      // A sharp picture follows as soon as the camera rests.
+      if (moving) setTimeout(() => this.requestRender(), SETTLE_MS);
+    } else {
+      this.renderer.clear();
+      this.renderer.render(this._ground, this._camera3);
+    }
+    this._turned = this._grounded = false;
     this.renderer.render(this._scene3, this._camera3);
   }
 
@@ -285,6 +318,7 @@ export class Globe3D extends View {
     super.dispose();
     this.canvas.removeEventListener("webglcontextlost", this._onLost);
     this.canvas.removeEventListener("webglcontextrestored", this._onRestored);
+    this._still?.dispose();
     for (const layer of this._all) layer.dispose();
     this.renderer.dispose();
     this.renderer.forceContextLoss();

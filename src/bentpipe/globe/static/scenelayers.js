@@ -1,8 +1,8 @@
 // The objects of three.js that the globe draws: the Earth, borders, links, satellites, markers.
 
 import {
-  BufferAttribute, BufferGeometry, CanvasTexture, DataTexture, DoubleSide, DynamicDrawUsage, FloatType, GLSL3, LinearFilter, Mesh,
-  NearestFilter, Points, RawShaderMaterial, RedIntegerFormat, RGBAFormat, UnsignedByteType, UnsignedIntType,
+  BufferAttribute, BufferGeometry, CanvasTexture, DataTexture, DoubleSide, DynamicDrawUsage, FloatType, GLSL3,
+  InterleavedBuffer, InterleavedBufferAttribute, LinearFilter, Mesh, NearestFilter, Points, RawShaderMaterial, RedIntegerFormat, RGBAFormat, UnsignedByteType, UnsignedIntType,
   UnsignedShortType,
 } from "./vendor/three.js";
 import { detailBox, groundScaled, inBox, landCanvas, segmentsOf } from "./geo.js";
@@ -60,22 +60,40 @@ function blankMask() {
   return maskTexture(canvas);
 }
 
-/** The Earth: sea, land, grid, night and cells, in one fragment shader over the part of the view that it covers. */
+/** Ring or disc about the middle, its radii in units of the Earth's edge; `corners` lie outside the outer circle. */
+function round(inner, outer, corners) {
+  const geometry = new BufferGeometry(), points = [], index = [], far = outer / Math.cos(Math.PI / corners);
+  for (let i = 0; i < corners; i++) {
+    const c = Math.cos((2 * Math.PI * i) / corners), s = Math.sin((2 * Math.PI * i) / corners);
+    points.push(inner * c, inner * s, far * c, far * s);
+    const next = (i + 1) % corners;
+    index.push(2 * i, 2 * i + 1, 2 * next, 2 * next, 2 * i + 1, 2 * next + 1);
+  }
+  geometry.setAttribute("position", new BufferAttribute(new Float32Array(points), 2));
+  geometry.setIndex(index);
+  return geometry;
+}
+
+/** The Earth: sea, land, grid, night and cells, in one fragment shader; and the halo around it. */
 export class EarthLayer {
   constructor(shared) {
+    const both = { ...shared };
+    for (const name of ["uHalo", "uPage"]) both[name] = { value: [0, 0, 0] };
+    both.uHaloStrength = { value: 0 };
+    both.uDisc = { value: [1, 1] };
     this.material = material("earth", {
-      uDisc: [1, 1], uLimb: 0, uNight: 0, uHaloStrength: 0, uGrid: 30, uPage: [0, 0, 0], uSea: [0, 0, 0],
-      uLand: [0, 0, 0], uLine: [0, 0, 0], uHalo: [0, 0, 0], uNightColour: [0, 0, 0], uSun: [1, 0, 0],
-      uWorld: blankMask(), uDetail: blankMask(), uColours: dataTexture(new Uint8Array(4), 1, 1, UnsignedByteType),
+      uLimb: 0, uNight: 0, uGrid: 30, uSea: [0, 0, 0], uLand: [0, 0, 0], uLine: [0, 0, 0], uNightColour: [0, 0, 0],
+      uSun: [1, 0, 0], uWorld: blankMask(), uDetail: blankMask(),
+      uColours: dataTexture(new Uint8Array(4), 1, 1, UnsignedByteType),
       uIndex: integerTexture(new Uint16Array(1), 1, 1), uDetailBox: [0, 0, 1, 1], uCellBox: [0, 0, 1, 1],
-      uIndexSize: [1, 1], uDetailOn: 0, uCellsOn: 0, uSmooth: 0, uSharp: [0.5, 0.5],
-    }, shared);
-    this.material.transparent = false;
-    const geometry = new BufferGeometry();
-    geometry.setAttribute("position", new BufferAttribute(new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), 2));
-    geometry.setIndex([0, 1, 2, 2, 1, 3]);
-    this.object = drawn(new Mesh(geometry, this.material));
+      uIndexSize: [1, 1], uSharp: [0.5, 0.5],
+    }, both);
+    this.halo = drawn(new Mesh(round(0.985, 1.11, 48), material("halo", {}, both)));
+    // A little more than the Earth: the ellipsoid's edge is no circle.
+    this.object = drawn(new Mesh(round(0, 1.012, 48), this.material));
     this.texelDeg = { world: 1, detail: 1, cells: 1 };
+    this.parts = { detail: false, cells: false, night: false };
+    this._key = "";
   }
 
   get uniforms() {
@@ -96,8 +114,7 @@ export class EarthLayer {
 
   setScene(scene, index, rings, limit) {
     const box = scene.cells?.index;
-    this.uniforms.uCellsOn.value = 0;
-    this.uniforms.uDetailOn.value = 0;
+    this.parts.detail = false;
     if (!box) return;
     this.uniforms.uCellBox.value = [box.west, box.south, box.east - box.west, box.north - box.south];
     if (index) {
@@ -115,7 +132,7 @@ export class EarthLayer {
     const height = Math.max(1, Math.round((width * tall) / wide));
     this._swap("uDetail", maskTexture(landCanvas(rings, detail, width, height)));
     this.uniforms.uDetailBox.value = [detail.west, detail.south, wide, tall];
-    this.uniforms.uDetailOn.value = 1;
+    this.parts.detail = true;
     this.texelDeg.detail = wide / width;
   }
 
@@ -126,16 +143,23 @@ export class EarthLayer {
   }
 
   /** Edges of land and of cells over about one pixel, however much their textures are enlarged. */
-  sharpen(degreesPerPixel) {
+  prepare(degreesPerPixel) {
     const half = (texel) => Math.max(0.02, Math.min(0.5, (0.7 * degreesPerPixel) / texel));
     this.uniforms.uSharp.value = [half(this.texelDeg.world), half(this.texelDeg.detail)];
-    this.uniforms.uSmooth.value = degreesPerPixel < 0.8 * this.texelDeg.cells ? 1 : 0;
+    const names = Object.entries({ ...this.parts, smooth: degreesPerPixel < 0.8 * this.texelDeg.cells });
+    const defined = names.filter(([, on]) => on).map(([name]) => name.toUpperCase());
+    if (defined.join() === this._key) return;
+    this._key = defined.join();
+    this.material.defines = Object.fromEntries(defined.map((name) => [name, 1]));
+    this.material.needsUpdate = true;
   }
 
   dispose() {
     for (const name of ["uWorld", "uDetail", "uColours", "uIndex"]) this.uniforms[name].value.dispose();
-    this.object.geometry.dispose();
-    this.material.dispose();
+    for (const mesh of [this.object, this.halo]) {
+      mesh.geometry.dispose();
+      mesh.material.dispose();
+    }
   }
 }
 
@@ -168,13 +192,34 @@ class BandLayer {
     geometry.setAttribute("aFrom", spread(from, size));
     geometry.setAttribute("aTo", spread(to, size));
     geometry.setAttribute("aKind", spread(kinds, 1));
-    const index = new Uint32Array(6 * count);
-    for (let i = 0; i < count; i++) index.set([4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 2, 4 * i + 1, 4 * i + 3], 6 * i);
-    geometry.setIndex(new BufferAttribute(index, 1));
+    geometry.setIndex(new BufferAttribute(new Uint32Array(6 * count), 1));
+    geometry.index.setUsage(DynamicDrawUsage);
     this.object.geometry.dispose();
     this.object.geometry = geometry;
     this.object.visible = count > 0;
     this.count = count;
+    this.choose(() => true);
+  }
+
+  /** Draw those lines only of which `wanted(number)` is true. */
+  choose(wanted) {
+    const { index } = this.object.geometry;
+    let n = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (!wanted(i)) continue;
+      const k = 4 * i, out = index.array;
+      out[n++] = k;
+      out[n++] = k + 1;
+      out[n++] = k + 2;
+      out[n++] = k + 2;
+      out[n++] = k + 1;
+      out[n++] = k + 3;
+    }
+    this.object.geometry.setDrawRange(0, n);
+    this.object.visible = n > 0;
+    index.clearUpdateRanges();
+    index.addUpdateRange(0, n);
+    index.needsUpdate = true;
   }
 
   dispose() {
@@ -212,7 +257,28 @@ export class BorderLayer extends BandLayer {
     add(segmentsOf(world, (lon, lat) => !within(lon, lat)), 0);
     if (fine) add(segmentsOf(outlines.countries, within), 1);
     add(segmentsOf(outlines.regions, () => true), 2);
+    this._starts = Float64Array.from(from);
+    this._kinds = Uint8Array.from(kinds);
     this.setLines(from, to, kinds);
+  }
+
+  /** Leave out what is not shown, beyond the horizon or beside the view: most vertices are, in most views. */
+  cull(eye, axes, opacity) {
+    const p = this._starts;
+    if (!p) return;
+    const { right, up, forward } = axes;
+    // A line is at most 2 degrees long.
+    const spare = 0.036;
+    this.choose((i) => {
+      if (opacity[this._kinds[i]] <= 0) return false;
+      const x = p[3 * i], y = p[3 * i + 1], z = p[3 * i + 2];
+      if (x * eye[0] + y * eye[1] + z * eye[2] < 1 - spare) return false;
+      const dx = x - eye[0], dy = y - eye[1], dz = z - eye[2];
+      const depth = forward[0] * dx + forward[1] * dy + forward[2] * dz + spare;
+      return depth > 0 &&
+        Math.abs(right[0] * dx + right[1] * dy + right[2] * dz) < depth + 3 * spare &&
+        Math.abs(up[0] * dx + up[1] * dy + up[2] * dz) < depth + 3 * spare;
+    });
   }
 }
 
@@ -220,7 +286,7 @@ export class BorderLayer extends BandLayer {
 export class LinkLayer extends BandLayer {
   constructor(shared, satellites) {
     super("link", {
-      uLinkWidths: [1, 0.8, 2.2], uFeeder: [0, 0, 0, 1], uLaser: [0, 0, 0, 1], uServing: [0, 0, 0, 1],
+      uLinkWidths: [1, 0.8, 4.2], uPage: [0, 0, 0], uFeeder: [0, 0, 0, 1], uLaser: [0, 0, 0, 1], uServing: [0, 0, 0, 1],
     }, { ...shared, ...satellites }, 4);
   }
 
@@ -246,36 +312,44 @@ export class SatelliteLayer {
     }, { ...shared, ...this.texture });
     this.object = drawn(new Points(new BufferGeometry(), this.material));
     this.object.visible = false;
-    this.rows = 1;
+    this.rows = this.count = 0;
+    this._buffer = this._states = null;
   }
 
   setKeyframes(keyframes) {
     const rows = Math.max(1, Math.ceil(keyframes.count / SATELLITES_PER_ROW));
-    if (rows !== this.rows) {
+    if (rows !== this.rows || !this._buffer) {
       this.texture.uSatellites.value.dispose();
       const texels = new Float32Array(16 * SATELLITES_PER_ROW * rows);
       this.texture.uSatellites.value = dataTexture(texels, 4 * SATELLITES_PER_ROW, rows, FloatType);
+      // The same numbers for the points: attributes cost less than fetches where the processor computes GL.
+      this._buffer = new InterleavedBuffer(texels, 16);
+      this._buffer.setUsage(DynamicDrawUsage);
       this.rows = rows;
+      this._states = null;
     }
     const texture = this.texture.uSatellites.value;
     keyframes.coefficients(texture.image.data);
     texture.needsUpdate = true;
+    this._buffer.needsUpdate = true;
   }
 
   setStates(states) {
-    const held = this.object.geometry.getAttribute("aState");
-    if (!held || held.count !== states.length) {
+    if (!this._buffer) return;
+    if (!this._states || this._states.count !== states.length) {
+      const geometry = new BufferGeometry();
+      for (let i = 0; i < 4; i++) geometry.setAttribute(`a${i}`, new InterleavedBufferAttribute(this._buffer, 4, 4 * i));
+      this._states = new BufferAttribute(new Uint8Array(states), 1);
+      this._states.setUsage(DynamicDrawUsage);
+      geometry.setAttribute("aState", this._states);
       this.object.geometry.dispose();
-      this.object.geometry = new BufferGeometry();
-      const attribute = new BufferAttribute(new Uint8Array(states), 1);
-      attribute.setUsage(DynamicDrawUsage);
-      this.object.geometry.setAttribute("aState", attribute);
-      this.object.geometry.setDrawRange(0, states.length);
+      this.object.geometry = geometry;
     } else {
-      held.array.set(states);
-      held.needsUpdate = true;
+      this._states.array.set(states);
+      this._states.needsUpdate = true;
     }
-    this.object.visible = states.length > 0;
+    this.count = Math.min(states.length, this._buffer.count);
+    this.object.geometry.setDrawRange(0, this.count);
   }
 
   dispose() {

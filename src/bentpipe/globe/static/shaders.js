@@ -68,7 +68,7 @@ vec4 band(vec3 a, vec3 b, float width) {
   vec2 across = reach > 1e-6 ? vec2(-along.y, along.x) / reach : vec2(0.0, 1.0);
   float halfWidth = max(0.5, 0.5 * width * uRatio);
   vHalf = halfWidth;
-  vSide = side * (halfWidth + 0.75);
+  vSide = side * (halfWidth + 0.5);
   vAt = mix(a, b, end > 0.5 ? tb : ta);
   vec3 p = end > 0.5 ? pb : pa;
   vec2 offset = across * vSide / (uViewport * 0.5) * p.z;
@@ -95,24 +95,42 @@ void main() {
 }
 `;
 
-export const earthFragment = `${CAMERA}
-precision highp sampler2D;
-precision highp usampler2D;
+// How near a ray comes to the Earth's middle: 1 at its edge.
+const CLOSEST = `
 in vec3 vRay;
 out vec4 outColour;
-uniform float uEye2, uFlat, uLimb, uNight, uHaloStrength, uGrid;
-uniform vec3 uPage, uSea, uLand, uLine, uHalo, uNightColour, uSun;
+uniform float uEye2;
+float closest(float a, float b) { return sqrt(max(uEye2 - b * b / a, 0.0)); }
+`;
+
+export const haloVertex = earthVertex;
+
+export const haloFragment = `${CAMERA}${CLOSEST}
+uniform vec3 uPage, uHalo;
+uniform float uHaloStrength;
+void main() {
+  float m = closest(dot(vRay, vRay), dot(uEye, vRay));
+  outColour = vec4(mix(uPage, uHalo, uHaloStrength * exp(-max(m - 1.0, 0.0) * 42.0)), 1.0);
+}
+`;
+
+// Parts that are not needed are left out by definitions, not by branches: where GL is computed by the processor, both
+// sides of a branch are computed for each pixel.
+export const earthFragment = `${CAMERA}${CLOSEST}
+precision highp sampler2D;
+precision highp usampler2D;
+uniform float uFlat, uLimb, uNight, uGrid;
+uniform vec3 uSea, uLand, uLine, uHalo, uNightColour, uSun;
 uniform sampler2D uWorld, uDetail, uColours;
 uniform usampler2D uIndex;
 uniform vec4 uDetailBox, uCellBox;   // west, south, spans east and north, degrees
 uniform ivec2 uIndexSize;
-uniform float uDetailOn, uCellsOn;
 uniform vec2 uSharp;                 // half the soft edge of land, in the coarse and the fine mask
-uniform float uSmooth;
 const float DEGREES = 57.29577951308232;
 
 int number(ivec2 at) { return int(texelFetch(uIndex, clamp(at, ivec2(0), uIndexSize - 1), 0).r); }
 
+#ifdef SMOOTH
 // The cell that most of the four nearest texels are of, by their nearness: edges without steps when enlarged.
 int elected(vec2 at) {
   ivec2 low = ivec2(floor(at - 0.5));
@@ -124,52 +142,53 @@ int elected(vec2 at) {
   float most = max(max(votes.x, votes.y), max(votes.z, votes.w));
   return votes.x >= most ? n.x : votes.y >= most ? n.y : votes.z >= most ? n.z : n.w;
 }
+#else
+int elected(vec2 at) { return number(ivec2(at)); }
+#endif
 
 void main() {
   float a = dot(vRay, vRay), b = dot(uEye, vRay);
-  // How near the ray comes to the Earth's middle: 1 at its edge.
-  float m = sqrt(max(uEye2 - b * b / a, 0.0));
-  float edge = b < 0.0 ? clamp(0.5 - (m - 1.0) / max(fwidth(m), 1e-7), 0.0, 1.0) : 0.0;
+  float m = closest(a, b);
+  float edge = clamp(0.5 - (m - 1.0) / max(fwidth(m), 1e-7), 0.0, 1.0);
   float t = (-b - sqrt(max(b * b - a * (uEye2 - 1.0), 0.0))) / a;
   vec3 q = uEye + t * vRay;
-  float lat = atan(q.z, uFlat * length(q.xy)) * DEGREES;
+  float across = length(q.xy);
+  float lat = atan(q.z, uFlat * across) * DEGREES;
   float lon = atan(q.y, q.x) * DEGREES;
-  vec2 grid = vec2(lon, lat) / uGrid;
-  vec2 slope = fwidth(grid);
-  vec3 space = mix(uPage, uHalo, uHaloStrength * exp(-max(m - 1.0, 0.0) * 42.0));
-  if (edge <= 0.0) { outColour = vec4(space, 1.0); return; }
 
-  float land;
+  float land = textureLod(uWorld, vec2(lon / 360.0 + 0.5, 0.5 - lat / 180.0), 0.0).r;
+  land = clamp((land - 0.5) / uSharp.x * 0.5 + 0.5, 0.0, 1.0);
+#ifdef DETAIL
   vec2 d = vec2(lon - uDetailBox.x, lat - uDetailBox.y);
   d.x -= 360.0 * floor(d.x / 360.0);
-  if (uDetailOn > 0.5 && d.x <= uDetailBox.z && d.y >= 0.0 && d.y <= uDetailBox.w) {
-    vec2 uv = vec2(d.x / uDetailBox.z, 1.0 - d.y / uDetailBox.w);
-    land = smoothstep(0.5 - uSharp.y, 0.5 + uSharp.y, texture(uDetail, uv).r);
-  } else {
-    land = smoothstep(0.5 - uSharp.x, 0.5 + uSharp.x, texture(uWorld, vec2(lon / 360.0 + 0.5, 0.5 - lat / 180.0)).r);
-  }
+  float fine = textureLod(uDetail, vec2(d.x / uDetailBox.z, 1.0 - d.y / uDetailBox.w), 0.0).r;
+  fine = clamp((fine - 0.5) / uSharp.y * 0.5 + 0.5, 0.0, 1.0);
+  land = d.x <= uDetailBox.z && d.y >= 0.0 && d.y <= uDetailBox.w ? fine : land;
+#endif
   vec3 colour = mix(uSea, uLand, land);
-  vec2 off = abs(fract(grid - 0.5) - 0.5) / max(slope, vec2(1e-6));
-  float fade = smoothstep(0.0, 0.25, cos(lat / DEGREES));
-  colour = mix(colour, uLine, 0.4 * max(clamp(1.0 - off.x, 0.0, 1.0) * fade, clamp(1.0 - off.y, 0.0, 1.0)));
-  float facing = -dot(q, vRay) / sqrt(a);
-  colour = mix(colour, uHalo, uLimb * pow(1.0 - clamp(facing, 0.0, 1.0), 2.0) * 2.0);
-  if (uNight > 0.0) colour = mix(colour, uNightColour, uNight * (1.0 - smoothstep(-0.16, 0.06, dot(q, uSun))));
-
+  vec2 grid = vec2(lon, lat) / uGrid;
+  vec2 off = abs(fract(grid - 0.5) - 0.5) / max(fwidth(grid), vec2(1e-6));
+  // Meridians end before they meet at the poles.
+  off.x += across < 0.15 ? 1.0 : 0.0;
+  colour = mix(colour, uLine, 0.4 * clamp(1.0 - min(off.x, off.y), 0.0, 1.0));
+  float slant = 1.0 - clamp(-dot(q, vRay) * inversesqrt(a), 0.0, 1.0);
+  colour = mix(colour, uHalo, min(1.0, uLimb * 2.0 * slant * slant));
+#ifdef NIGHT
+  float day = clamp(dot(q, uSun) / 0.22 + 0.7273, 0.0, 1.0);
+  colour = mix(colour, uNightColour, uNight * (1.0 - day * day * (3.0 - 2.0 * day)));
+#endif
+#ifdef CELLS
   // Cells go over the night: a value has one colour by day and by night.
-  if (uCellsOn > 0.5) {
-    vec2 c = vec2(lon - uCellBox.x, uCellBox.y + uCellBox.w - lat);
-    c.x -= 360.0 * floor(c.x / 360.0);
-    if (c.x < uCellBox.z && c.y >= 0.0 && c.y < uCellBox.w) {
-      vec2 at = c / uCellBox.zw * vec2(uIndexSize);
-      int cell = (uSmooth > 0.5 ? elected(at) : number(ivec2(at))) - 1;
-      if (cell >= 0) {
-        vec4 own = texelFetch(uColours, ivec2(cell & 1023, cell >> 10), 0);
-        colour = mix(colour, own.rgb, own.a);
-      }
-    }
-  }
-  outColour = vec4(mix(space, colour, edge), 1.0);
+  vec2 c = vec2(lon - uCellBox.x, uCellBox.y + uCellBox.w - lat);
+  c.x -= 360.0 * floor(c.x / 360.0);
+  vec2 at = c / uCellBox.zw * vec2(uIndexSize);
+  bool inside = all(lessThan(at, vec2(uIndexSize))) && c.y >= 0.0;
+  int cell = inside ? elected(at) - 1 : -1;
+  vec4 own = texelFetch(uColours, ivec2(max(cell, 0) & 1023, max(cell, 0) >> 10), 0);
+  colour = mix(colour, own.rgb, cell < 0 ? 0.0 : own.a);
+#endif
+  // The halo lies below: the edge is soft against it.
+  outColour = vec4(colour, edge);
 }
 `;
 
@@ -204,7 +223,7 @@ void main() {
 }
 `;
 
-export const linkVertex = `${CAMERA}${SATELLITES}${BAND}
+export const linkVertex = `${CAMERA}${SATELLITES}${HIDDEN}${BAND}
 in vec4 aFrom, aTo;                  // x, y, z and -1, or 0, 0, 0 and the number of a satellite
 in float aKind;                      // 0 feeder, 1 laser, 2 a site's or the picked place's
 uniform vec3 uLinkWidths;
@@ -213,7 +232,8 @@ vec4 end(vec4 given) { return given.w < -0.5 ? vec4(given.xyz, 1.0) : satellite(
 void main() {
   vec4 a = end(aFrom), b = end(aTo);
   vKind = aKind;
-  gl_Position = a.w < 0.5 || b.w < 0.5 ? NOWHERE : band(a.xyz, b.xyz, uLinkWidths[int(aKind + 0.5)]);
+  bool unseen = a.w < 0.5 || b.w < 0.5 || (hidden(a.xyz) && hidden(b.xyz));
+  gl_Position = unseen ? NOWHERE : band(a.xyz, b.xyz, uLinkWidths[int(aKind + 0.5)]);
 }
 `;
 
@@ -224,15 +244,21 @@ uniform vec3 uEye;
 ${HIDDEN}
 in float vKind;
 uniform vec4 uFeeder, uLaser, uServing;
+uniform vec3 uPage;
+uniform float uRatio;
 out vec4 outColour;
 void main() {
   if (hidden(vAt)) discard;
   vec4 own = vKind < 0.5 ? uFeeder : vKind < 1.5 ? uLaser : uServing;
-  outColour = vec4(own.rgb, own.a * soft());
+  // Those of sites have an edge of the page's colour, to be told from cells of any colour.
+  float core = vKind < 1.5 ? 1.0 : clamp(vHalf - uRatio + 0.5 - abs(vSide), 0.0, 1.0);
+  outColour = vec4(mix(uPage, own.rgb, core), own.a * soft() * mix(0.7, 1.0, core));
 }
 `;
 
-export const satelliteVertex = `${CAMERA}${SATELLITES}${HIDDEN}
+export const satelliteVertex = `${CAMERA}${HIDDEN}
+uniform float uShare;
+in vec4 a0, a1, a2, a3;              // the cubic of hermite.js
 in float aState;
 uniform vec4 uSizes;                 // pixels by state; 0 hides
 out float vState;
@@ -240,7 +266,7 @@ out float vRadius;
 void main() {
   int state = int(aState + 0.5);
   float size = uSizes[state] * uRatio;
-  vec4 p = satellite(gl_VertexID);
+  vec4 p = vec4(a0.xyz + uShare * (a1.xyz + uShare * (a2.xyz + uShare * a3.xyz)), a0.w);
   vec3 c = seen(p.xyz);
   gl_Position = NOWHERE;
   gl_PointSize = 1.0;
