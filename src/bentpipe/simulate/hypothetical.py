@@ -299,6 +299,16 @@ def edited_text(base: Prepared, edits: Edits, window: range) -> str:
         "policies": policies,
         "provenance": (*scenario.provenance, *rows),
     }
+    poll, time = given.services.poll, given.time
+    if (poll.opens or time.start) < time.start or (poll.closes or time.end) > time.end:
+        # A run of another time than its scenario's may have left the poll outside, which no file may.
+        changes["services"] = given.services.model_copy(
+            update={"poll": poll.model_copy(update={"opens": time.start, "closes": time.end})}
+        )
+        changes["summary"] = _cut(
+            f"{changes['summary']} The poll, which lay outside the simulated time, is open throughout.",
+            _LONGEST_SUMMARY,
+        )
     if base.lasers is not None and given.lasers is not None:
         changes["lasers"] = given.lasers.model_copy(update={"topology": base.lasers.topology.name})
     text = dump_toml(scenario.model_copy(update=changes))

@@ -231,3 +231,12 @@ def test_slots_that_begin_within_a_millisecond_are_hit() -> None:
 
     rows = world_state(edited(base, {"gateways": ["west"]}, window), np.arange(base.slots.start, base.slots.stop))
     np.testing.assert_array_equal(rows.active[:, -1], np.isin(np.arange(len(base.slots)), np.arange(11, 20)))
+
+
+def test_a_poll_that_an_override_left_outside_is_open_throughout() -> None:
+    """No file may have its poll outside the simulated time; a run of part of a scenario's time may."""
+    given = load_scenario("ukraine-2022", {"time.start": "2022-10-24T17:00:12Z", "time.duration": "2m"})
+    base = prepare(given, seeds=1)
+    found = parse_scenario(edited_text(base, {"gateways": ["kaunas"]}, base.slots))
+    assert (found.services.poll.opens, found.services.poll.closes) == (given.time.start, given.time.end)
+    assert "open throughout" in found.summary

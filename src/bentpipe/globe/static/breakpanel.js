@@ -105,6 +105,7 @@ export class BreakPanel {
   progress(job) {
     const busy = ["queued", "preparing", "simulating"].includes(job.state);
     if (!busy) {
+      this.bar?.line.remove();
       this.bar = null;
       if (job.state === "failed") this.say(job.message || "it failed");
       if (job.state === "cancelled") this.say("Stopped: what had been computed is shown.");
@@ -113,9 +114,11 @@ export class BreakPanel {
     if (!this.bar || this.bar.job !== job.id) {
       const bar = element("progress", { max: 1, "aria-label": "Slots simulated again" });
       const text = element("span", {});
-      this.bar = { job: job.id, bar, text };
-      fill(this.outcome, element("p", { class: "progress" }, bar, text,
-        element("button", { type: "button", onclick: () => this.onStop(job.id) }, "Stop")));
+      const line = element("p", { class: "progress" }, bar, text,
+        element("button", { type: "button", onclick: () => this.onStop(job.id) }, "Stop"));
+      this.bar = { job: job.id, bar, text, line };
+      this.shown = null;
+      fill(this.outcome, line);
     }
     if (job.total) this.bar.bar.value = job.done / job.total;
     this.bar.text.textContent = job.state === "simulating" && job.total ? `${job.done} of ${job.total} slots` : `${job.state}…`;
@@ -123,13 +126,17 @@ export class BreakPanel {
 
   /** The numbers that changed. */
   result(id, scene, found, regionChosen) {
-    const keep = this.bar ? [this.outcome.firstElementChild] : [];
     const rows = found.regions.map((r) => ({ ...r, delta: (r.users_after ?? 0) - (r.users_before ?? 0) }));
     const moved = rows.filter((r) => r.users_before || r.users_after)
       .sort((a, b) => a.delta - b.delta || (ratio(a) - ratio(b)));
     const users = found.users, delta = users.after - users.before, first = this.shown !== id;
-    this.shown = id;
-    fill(this.outcome, ...keep,
+    if (first) {
+      this.shown = id;
+      this.found = element("div", {});
+      fill(this.outcome, this.bar?.line, this.found,
+        element("p", {}, element("a", { class: "button", href: api.scenarioAddress(id), download: "" }, "Save as a scenario file")));
+    }
+    fill(this.found,
       element("h3", {}, "What changes ", element("span", { class: "tag hypothetical" }, "hypothetical")),
       element("p", { class: "edits" }, (scene.edits_text ?? []).join("; ")),
       element("p", { class: `headline ${delta < -0.5 ? "bad" : "good"}` }, `${change(delta)} users connected`),
@@ -137,7 +144,6 @@ export class BreakPanel {
         `from ${clock(scene.grid.unix_s + (scene.window[0] - scene.grid.start) * scene.grid.slot_s)} UTC. Simulated.`),
       this.table("Sites", found.sites, true, scene),
       this.table("Regions, the hardest hit first", moved, false, scene, regionChosen),
-      element("p", {}, element("a", { class: "button", href: api.scenarioAddress(id), download: "" }, "Save as a scenario file")),
     );
     if (first) this.outcome.scrollIntoView({ block: "start", behavior: "smooth" });
   }

@@ -88,7 +88,7 @@ export class PlacePanel {
       this.headline(a, e, now),
       this.table(a, e, now),
       this.delay(e),
-      this.verdicts(a),
+      this.verdicts(a, scene),
       e.rivals?.length ? details("rivals", `Satellites in the sky: ${e.rivals.length}`, this.rivals(e.rivals)) : null,
       a.lines?.length ? details("lines", "All of it, with the link budget", element("pre", { tabindex: "0" }, a.lines.join("\n"))) : null,
       element("h3", {}, "Over the run"),
@@ -138,13 +138,13 @@ export class PlacePanel {
         element("li", {}, element("i", { class: `s${i % 8}` }), words(name), element("b", {}, `${number(ms)} ms`)))));
   }
 
-  verdicts(a) {
+  verdicts(a, scene) {
     const found = Object.entries(a.verdicts ?? {});
     if (!found.length) return null;
     return element("section", {},
       element("h3", {}, "What one terminal could do"),
       element("ul", { class: "verdicts" }, found.map(([name, verdict]) =>
-        element("li", { class: verdict.replaceAll(" ", "-") }, a.service_labels?.[name] ?? name.replaceAll("-", " "), element("b", {}, verdict)))));
+        element("li", { class: verdict.replaceAll(" ", "-") }, scene.variables.find((v) => v.name === `service-${name}`)?.label ?? name.replaceAll("-", " "), element("b", {}, verdict)))));
   }
 
   rivals(rivals) {
