@@ -385,7 +385,8 @@ def test_colours_of_values(browser, address):
       const number = { kind: "number", low: 0, high: 10, palette: "sequential", threshold: null };
       return {
         ends: of([0, 10, -5, 99], number), missing: of([NaN], number), flat: of([3], { ...number, low: 3, high: 3 }),
-        dimmed: of([1, 9], { ...number, threshold: 5 }), middle: of([0], { ...number, low: -2, high: 8, diverging: true }),
+        dimmed: of([1, 9], { ...number, threshold: 5 }),
+        middle: of([0], { ...number, low: -2, high: 8, diverging: true }),
         groups: of([0, 1, 2], { kind: "category", palette: "categories", categories: ["a", "b", "c"] }),
       };
     }""")
