@@ -3,13 +3,15 @@
 // Plate carrée when the world is seen; near a territory the east-west scale shrinks by the cosine of its latitude, so
 // that shapes look as they are. It goes round: beyond the 180th meridian it begins again.
 
-import { DEG, detailBox, geodeticOf, inBox, segmentsOf, unwrapped, wrapLongitude } from "./geo.js";
+import { DEG, clipped, detailBox, geodeticOf, inBox, landCanvas, segmentsOf, unwrapped, wrapLongitude } from "./geo.js";
+import { Pixels } from "./pixels.js";
 import { css, rgb } from "./theme.js";
 import { HALF_ANGLE, View } from "./viewbase.js";
 
 const KM_PER_DEG = 111.2;
 const NIGHT_WIDTH = 180;
 const TAU_DEG = 360;
+const LAND_IMAGE_DEG = 0.15;
 // The night is painted anew when the sun has moved this far.
 const SUN_STEP = 0.2 * DEG;
 
@@ -19,10 +21,12 @@ export class FlatMap extends View {
     this._paint = this.canvas.getContext("2d", { alpha: false });
     if (!this._paint) throw new Error("no canvas");
     this._base = document.createElement("canvas");
+    // It is read back after each drawing.
+    this._basePaint = this._base.getContext("2d", { alpha: false, willReadFrequently: true });
     this._baseStale = true;
     this._cells = null;
     this._night = null;
-    this._shapes = { world: null, fine: null, regions: null, box: null };
+    this._shapes = { box: null, land: [], fineLand: [], borders: [], fineBorders: [], regions: [] };
     this.attach();
   }
 
@@ -74,40 +78,31 @@ export class FlatMap extends View {
     this._baseStale = true;
   }
 
-  /** Paths of land and borders in degrees, x to the east and y to the north. */
+  /** Rings of land and lines of borders, in degrees. */
   _shape() {
     const box = this.scene?.cells?.index;
     const detail = box && this.outlines.countries.length ? detailBox(box) : null;
     const fine = detail && detail.east - detail.west <= 120 ? detail : null;
-    const filled = (rings) => {
-      const path = new Path2D();
-      for (const ring of rings) {
-        const line = unwrapped(ring);
-        for (let i = 0; i < line.length; i += 2) {
-          if (i) path.lineTo(line[i], line[i + 1]);
-          else path.moveTo(line[0], line[1]);
-        }
-        path.closePath();
+    const bounded = (rings) => rings.map((ring) => {
+      const line = unwrapped(ring), reach = { line, west: Infinity, east: -Infinity, south: 90, north: -90 };
+      for (let i = 0; i < line.length; i += 2) {
+        reach.west = Math.min(reach.west, line[i]);
+        reach.east = Math.max(reach.east, line[i]);
+        reach.south = Math.min(reach.south, line[i + 1]);
+        reach.north = Math.max(reach.north, line[i + 1]);
       }
-      return path;
-    };
-    const drawn = (rings, keep) => {
-      const path = new Path2D(), segments = segmentsOf(rings, keep);
-      for (let i = 0; i < segments.length; i += 4) {
-        if (segments[i] !== segments[i - 2] || segments[i + 1] !== segments[i - 1]) path.moveTo(segments[i], segments[i + 1]);
-        path.lineTo(segments[i + 2], segments[i + 3]);
-      }
-      return path;
-    };
+      return reach;
+    });
     const within = (lon, lat) => fine !== null && inBox(fine, lon, lat);
     this._shapes = {
       box: fine,
-      land: filled(this.world),
-      fineLand: fine ? filled(this.outlines.countries) : null,
-      borders: drawn(this.world, (lon, lat) => !within(lon, lat)),
-      fineBorders: fine ? drawn(this.outlines.countries, within) : null,
-      regions: drawn(this.outlines.regions, () => true),
+      land: bounded(this.world),
+      fineLand: fine ? bounded(this.outlines.countries) : [],
+      borders: segmentsOf(this.world, (lon, lat) => !within(lon, lat)),
+      fineBorders: fine ? segmentsOf(this.outlines.countries, within) : [],
+      regions: segmentsOf(this.outlines.regions, () => true),
     };
+    this._landImage = null;
     this._baseStale = true;
   }
 
@@ -209,17 +204,52 @@ export class FlatMap extends View {
     return out;
   }
 
-  _eachTurn(paint, draw) {
+  /** Fill those rings that reach into the view, as one path: between paths of their own a line would be left. */
+  _fill(paint, rings) {
+    const view = [-2, -2, this.width + 2, this.height + 2];
+    paint.beginPath();
     for (const turn of this._turns()) {
-      paint.setTransform(this._sx * this.ratio, 0, 0, -this._sy * this.ratio, this._x(turn) * this.ratio, this._y(0) * this.ratio);
-      draw(turn);
+      for (const ring of rings) {
+        if (this._x(ring.west + turn) > this.width || this._x(ring.east + turn) < 0) continue;
+        if (this._y(ring.south) < 0 || this._y(ring.north) > this.height) continue;
+        // What lies far outside the view would cost most.
+        const line = clipped(ring.line.map((v, i) => (i % 2 ? this._y(v) : this._x(v + turn))), view);
+        if (!line.length) continue;
+        paint.moveTo(line[0], line[1]);
+        for (let i = 2; i < line.length; i += 2) paint.lineTo(line[i], line[i + 1]);
+        paint.closePath();
+      }
     }
-    paint.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    paint.fill();
+  }
+
+  _drawLand(paint) {
+    paint.fillStyle = this.colours.land;
+    if (this.degreesPerPixel() < LAND_IMAGE_DEG * this.ratio) {
+      this._fill(paint, this._shapes.land);
+      return;
+    }
+    // From afar the land is a picture, made once.
+    if (this._landImage?.theme !== this.theme) {
+      const width = Math.round(TAU_DEG / LAND_IMAGE_DEG), world = { west: -180, east: 180, south: -90, north: 90 };
+      const canvas = landCanvas(this.world, world, width, width / 2, this.colours.sea, this.colours.land);
+      this._landImage = { canvas, theme: this.theme };
+    }
+    this._spread(paint, this._landImage.canvas, true);
+  }
+
+  /** Put a picture of the whole world down in each turn. */
+  _spread(paint, canvas, smooth) {
+    paint.imageSmoothingEnabled = smooth;
+    for (const turn of this._turns()) {
+      const x = this._x(turn - 180), wide = TAU_DEG * this._sx;
+      if (x < this.width && x + wide > 0) paint.drawImage(canvas, x, this._y(90), wide, 180 * this._sy);
+    }
   }
 
   /** All that does not move with the satellites. */
   _drawBase() {
-    const paint = this._base.getContext("2d", { alpha: false }), c = this.colours, s = this._shapes;
+    const paint = this._basePaint, c = this.colours;
     paint.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     paint.fillStyle = c.page;
     paint.fillRect(0, 0, this.width, this.height);
@@ -230,14 +260,15 @@ export class FlatMap extends View {
     paint.clip();
     paint.fillStyle = c.sea;
     paint.fillRect(0, top, this.width, bottom - top);
-    paint.fillStyle = c.land;
-    if (s.land) this._eachTurn(paint, () => paint.fill(s.land));
-    if (s.fineLand) this._drawFineLand(paint);
+    this._drawLand(paint);
+    if (this._shapes.box && this.degreesPerPixel() < LAND_IMAGE_DEG * this.ratio) this._drawFineLand(paint);
     this._drawGrid(paint);
     this._drawNight(paint);
     this._drawCells(paint);
-    this._drawBorders(paint);
     paint.restore();
+    this._pixels = new Pixels(paint, this._base.width, this._base.height);
+    this._putBorders();
+    this._pixels.keep();
     this._baseStale = false;
   }
 
@@ -256,35 +287,27 @@ export class FlatMap extends View {
       paint.fillStyle = c.sea;
       paint.fillRect(x, this._y(box.north), wide, (box.north - box.south) * this._sy);
       paint.fillStyle = c.land;
-      this._eachTurn(paint, () => paint.fill(fineLand));
+      this._fill(paint, fineLand);
       paint.restore();
     }
   }
 
   _drawGrid(paint) {
     const degrees = this.degreesPerPixel(), step = degrees > 0.1 ? 30 : degrees > 0.02 ? 10 : 5;
-    paint.strokeStyle = css(this.colours.line, 0.4);
-    paint.lineWidth = 1;
-    paint.beginPath();
+    paint.fillStyle = css(this.colours.line, 0.4);
     const west = this._camera.longitude_deg - this.width / 2 / this._sx;
     for (let lon = Math.ceil(west / step) * step; this._x(lon) <= this.width; lon += step) {
-      paint.moveTo(this._x(lon), 0);
-      paint.lineTo(this._x(lon), this.height);
+      paint.fillRect(Math.round(this._x(lon)), 0, 1, this.height);
     }
     for (let lat = -90 + step; lat < 90; lat += step) {
-      paint.moveTo(0, this._y(lat));
-      paint.lineTo(this.width, this._y(lat));
+      paint.fillRect(0, Math.round(this._y(lat)), this.width, 1);
     }
-    paint.stroke();
   }
 
   _drawNight(paint) {
     if (!this.layers.night || !this.sun) return;
     this._night ??= this._nightImage();
-    paint.imageSmoothingEnabled = true;
-    for (const turn of this._turns()) {
-      paint.drawImage(this._night.canvas, this._x(turn - 180), this._y(90), TAU_DEG * this._sx, 180 * this._sy);
-    }
+    this._spread(paint, this._night.canvas, true);
   }
 
   _nightImage() {
@@ -318,36 +341,39 @@ export class FlatMap extends View {
     }
   }
 
-  _drawBorders(paint) {
-    const s = this._shapes, c = this.colours, near = Math.max(0, 1 - this._camera.distance_km / 9000);
-    const stroke = (path, colour, alpha, width) => {
-      if (!path || alpha <= 0) return;
-      paint.strokeStyle = css(colour, alpha);
-      paint.lineJoin = "round";
+  _putBorders() {
+    const s = this._shapes, c = this.colours, near = Math.max(0, 1 - this._camera.distance_km / 9000), k = this.ratio;
+    const put = (segments, hex, alpha) => {
+      if (alpha <= 0) return;
+      const colour = rgb(hex).map((v) => 255 * v);
       for (const turn of this._turns()) {
-        // The path is made in pixels first: a width in degrees would differ between the axes.
-        const moved = new Path2D();
-        moved.addPath(path, new DOMMatrix([this._sx, 0, 0, -this._sy, this._x(turn), this._y(0)]));
-        paint.lineWidth = width;
-        paint.stroke(moved);
+        for (let i = 0; i < segments.length; i += 4) {
+          const x0 = this._x(segments[i] + turn), x1 = this._x(segments[i + 2] + turn);
+          if ((x0 < 0 && x1 < 0) || (x0 > this.width && x1 > this.width)) continue;
+          const y0 = this._y(segments[i + 1]), y1 = this._y(segments[i + 3]);
+          if ((y0 < 0 && y1 < 0) || (y0 > this.height && y1 > this.height)) continue;
+          this._pixels.line(x0 * k, y0 * k, x1 * k, y1 * k, colour, alpha);
+        }
       }
     };
-    if (this.layers.regions) stroke(s.regions, c.region, 0.9 * near, 1);
+    if (this.layers.regions) put(s.regions, c.region, 0.9 * near);
     if (this.layers.borders) {
-      stroke(s.borders, c.border, 0.5 + 0.25 * near, 1);
-      stroke(s.fineBorders, c.border, 0.95, 1.2);
+      put(s.borders, c.border, 0.5 + 0.25 * near);
+      put(s.fineBorders, c.border, 0.95);
     }
   }
 
   _draw() {
     if (this._baseStale) this._drawBase();
     const paint = this._paint;
-    paint.setTransform(1, 0, 0, 1, 0, 0);
-    paint.drawImage(this._base, 0, 0);
-    paint.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     this._subpoints();
-    this._drawLinks(paint);
-    this._drawSatellites(paint);
+    this._pixels.clear();
+    this._putLinks();
+    this._putSatellites();
+    paint.setTransform(1, 0, 0, 1, 0, 0);
+    paint.putImageData(this._pixels.image, 0, 0);
+    paint.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    this._drawSiteLinks(paint);
     this._drawMarkers(paint);
   }
 
@@ -364,41 +390,21 @@ export class FlatMap extends View {
     }
   }
 
-  _drawSatellites(paint) {
-    const count = Math.min(this.states.length, this._below.length / 2), c = this.colours;
+  _putSatellites() {
+    const count = Math.min(this.states.length, this._below.length / 2), c = this.colours, ratio = this.ratio;
     const near = 1 + 1.2 * (1 - Math.min(1, this._camera.distance_km / 9000));
     const styles = [[0, c.out, 2], [1, c.satellite, 2.4], [2, c.raising, 1.8], [3, c.serving, 4.2]];
-    for (const [state, colour, size] of styles) {
+    const edge = rgb(c.page).map((v) => 255 * v);
+    for (const [state, hex, size] of styles) {
       if (!this.drawn(state)) continue;
-      const sprite = this._sprite(colour, (size * near) / 2), half = sprite.width / 2 / this.ratio, wide = 2 * half;
+      const colour = rgb(hex).map((v) => 255 * v), radius = (size * near) / 2, ringAlpha = state === 3 ? 0.85 : 0.45;
       for (let i = 0; i < count; i++) {
         if (this.states[i] !== state || this._below[2 * i] !== this._below[2 * i]) continue;
-        this._everywhere(this._below[2 * i], this._below[2 * i + 1], half, (x, y) => {
-          paint.drawImage(sprite, x - half, y - half, wide, wide);
+        this._everywhere(this._below[2 * i], this._below[2 * i + 1], radius + 2, (x, y) => {
+          this._pixels.dot(x * ratio, y * ratio, radius * ratio, colour, ratio, edge, ringAlpha);
         });
       }
     }
-  }
-
-  /** Small picture of a dot with a ring of the page's colour: thousands of them are drawn faster than as paths. */
-  _sprite(colour, radius) {
-    const key = `${colour} ${radius.toFixed(1)} ${this.ratio} ${this.theme}`;
-    this._sprites ??= new Map();
-    if (!this._sprites.has(key)) {
-      // Zooming makes many sizes.
-      if (this._sprites.size > 40) this._sprites.clear();
-      const canvas = document.createElement("canvas"), side = 2 * Math.ceil((radius + 1.5) * this.ratio);
-      canvas.width = canvas.height = side;
-      const paint = canvas.getContext("2d");
-      for (const [r, fill] of [[radius + 1, css(this.colours.page, 0.45)], [radius, colour]]) {
-        paint.fillStyle = fill;
-        paint.beginPath();
-        paint.arc(side / 2, side / 2, r * this.ratio, 0, 7);
-        paint.fill();
-      }
-      this._sprites.set(key, canvas);
-    }
-    return this._sprites.get(key);
   }
 
   /** Call `put` at each of a place's copies in view. */
@@ -411,45 +417,57 @@ export class FlatMap extends View {
     for (; x < this.width + margin; x += round) put(x, y);
   }
 
-  _drawLinks(paint) {
-    const { sites, gateways } = this._places, { feeder, lasers, sites: own, picked } = this.links, c = this.colours;
-    const below = (i) => (i >= 0 && 2 * i < this._below.length ? [this._below[2 * i], this._below[2 * i + 1]] : null);
-    const ground = (place) => (place ? [place.latitude_deg, place.longitude_deg] : null);
-    const line = (from, to) => {
-      if (!from || !to || from[0] !== from[0] || to[0] !== to[0]) return;
-      // The short way round, at each copy of the start.
-      const dx = wrapLongitude(to[1] - from[1]) * this._sx, y = this._y(to[0]), y0 = this._y(from[0]);
-      if (Math.max(y, y0) < 0 || Math.min(y, y0) > this.height) return;
-      // One by one: a single path of thousands of lines that cross one another takes far longer to fill.
-      this._across(from[1], dx, (x) => {
-        paint.beginPath();
-        paint.moveTo(x, y0);
-        paint.lineTo(x + dx, y);
-        paint.stroke();
-      });
-    };
-    const stroke = (colour, alpha, width, put) => {
-      paint.strokeStyle = css(colour, alpha);
-      paint.lineWidth = width;
-      put();
+  /** Place below a satellite, or null. */
+  _under(i) {
+    if (!(i >= 0) || 2 * i >= this._below.length || this._below[2 * i] !== this._below[2 * i]) return null;
+    return { latitude_deg: this._below[2 * i], longitude_deg: this._below[2 * i + 1] };
+  }
+
+  /** Call `put(x0, y0, x1, y1)` for each copy in view of a line that goes the short way round. */
+  _lines(from, to, put) {
+    if (!from || !to) return;
+    const dx = wrapLongitude(to.longitude_deg - from.longitude_deg) * this._sx;
+    const y0 = this._y(from.latitude_deg), y1 = this._y(to.latitude_deg);
+    if (Math.max(y0, y1) < 0 || Math.min(y0, y1) > this.height) return;
+    this._across(from.longitude_deg, dx, (x) => put(x, y0, x + dx, y1));
+  }
+
+  _putLinks() {
+    const { gateways } = this._places, { feeder, lasers } = this.links, c = this.colours, k = this.ratio;
+    const put = (hex, alpha) => {
+      const colour = rgb(hex).map((v) => 255 * v);
+      return (x0, y0, x1, y1) => this._pixels.line(x0 * k, y0 * k, x1 * k, y1 * k, colour, alpha);
     };
     if (this.layers.lasers) {
-      stroke(c.laser, 0.3, 0.8, () => { for (let i = 0; i + 1 < lasers.length; i += 2) line(below(lasers[i]), below(lasers[i + 1])); });
+      const one = put(c.laser, 0.3);
+      for (let i = 0; i + 1 < lasers.length; i += 2) this._lines(this._under(lasers[i]), this._under(lasers[i + 1]), one);
     }
     if (this.layers.feeder) {
-      stroke(c.feeder, 0.5, 1, () => { for (let i = 0; i + 1 < feeder.length; i += 2) line(ground(gateways[feeder[i + 1]]), below(feeder[i])); });
+      const one = put(c.feeder, 0.5);
+      for (let i = 0; i + 1 < feeder.length; i += 2) this._lines(gateways[feeder[i + 1]], this._under(feeder[i]), one);
     }
+  }
+
+  /** Links of sites and of the picked place, with an edge of the page's colour to be told from cells of any colour. */
+  _drawSiteLinks(paint) {
+    const { sites, gateways } = this._places, { sites: own, picked } = this.links, c = this.colours;
+    const paths = [];
     const path = (place, satellite, gateway) => {
-      line(place, below(satellite));
-      line(ground(gateways[gateway]), below(satellite));
+      const under = this._under(satellite);
+      for (const end of [place, gateways[gateway]]) this._lines(end, under, (...line) => paths.push(line));
     };
-    const paths = () => {
-      if (this.layers.siteLinks) for (const link of own) path(ground(sites[link.site]), link.satellite ?? -1, link.gateway ?? -1);
-      if (picked) path([picked.latitude_deg, picked.longitude_deg], picked.satellite ?? -1, picked.gateway ?? -1);
-    };
-    // An edge of the page's colour, to be told from cells of any colour.
-    stroke(c.page, 0.7, 4.2, paths);
-    stroke(c.serving, 0.95, 2.2, paths);
+    if (this.layers.siteLinks) for (const link of own) path(sites[link.site], link.satellite ?? -1, link.gateway ?? -1);
+    if (picked) path(picked, picked.satellite ?? -1, picked.gateway ?? -1);
+    for (const [colour, width] of [[css(c.page, 0.7), 4.2], [css(c.serving, 0.95), 2.2]]) {
+      paint.strokeStyle = colour;
+      paint.lineWidth = width;
+      for (const [x0, y0, x1, y1] of paths) {
+        paint.beginPath();
+        paint.moveTo(x0, y0);
+        paint.lineTo(x1, y1);
+        paint.stroke();
+      }
+    }
   }
 
   /** Call `put` with the x of each copy of a line that starts at a longitude and goes dx pixels to the east. */

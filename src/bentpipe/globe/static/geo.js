@@ -114,15 +114,15 @@ export function segmentsOf(rings, keep) {
   return out;
 }
 
-/** Draws rings of land into a canvas of a box (white on black), through the 180th meridian where they go. */
-export function landCanvas(rings, box, width, height) {
+/** Draws rings of land into a canvas of a box (as a mask: white on black), through the 180th meridian where they go. */
+export function landCanvas(rings, box, width, height, sea = "#000", land = "#fff") {
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
   const paint = canvas.getContext("2d", { willReadFrequently: true });
-  paint.fillStyle = "#000";
+  paint.fillStyle = sea;
   paint.fillRect(0, 0, width, height);
-  paint.fillStyle = "#fff";
+  paint.fillStyle = land;
   const sx = width / (box.east - box.west), sy = height / (box.north - box.south);
   for (const ring of rings) {
     const line = unwrapped(ring);
@@ -141,4 +141,23 @@ export function landCanvas(rings, box, width, height) {
     }
   }
   return canvas;
+}
+
+/** The part of a ring [x, y, x, y, ...] that lies within a box [x0, y0, x1, y1] (Sutherland and Hodgman 1974). */
+export function clipped(ring, box) {
+  let line = ring;
+  for (let edge = 0; edge < 4; edge++) {
+    const axis = edge & 1, limit = box[edge], sign = edge < 2 ? 1 : -1, out = [];
+    for (let i = 0; i < line.length; i += 2) {
+      const j = i === 0 ? line.length - 2 : i - 2;
+      const before = sign * (line[j + axis] - limit), now = sign * (line[i + axis] - limit);
+      if ((before < 0) !== (now < 0)) {
+        const t = before / (before - now);
+        out.push(line[j] + t * (line[i] - line[j]), line[j + 1] + t * (line[i + 1] - line[j + 1]));
+      }
+      if (now >= 0) out.push(line[i], line[i + 1]);
+    }
+    line = out;
+  }
+  return line;
 }
