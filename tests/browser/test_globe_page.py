@@ -89,7 +89,8 @@ PIXELS = """async (places) => {
   page.fly({ latitude_deg: 48.9, longitude_deg: 31.5 }, 1400);
   await page.refresh();
   const picture = await createImageBitmap(await view.picture());
-  const canvas = new OffscreenCanvas(picture.width, picture.height), c = canvas.getContext("2d", { willReadFrequently: true });
+  const canvas = new OffscreenCanvas(picture.width, picture.height);
+  const c = canvas.getContext("2d", { willReadFrequently: true });
   c.drawImage(picture, 0, 0);
   const scale = picture.width / page.a.host.clientWidth;
   const colours = await import("/static/colours.js"), stage = await import("/static/stage.js");
