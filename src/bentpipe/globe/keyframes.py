@@ -35,7 +35,7 @@ class Keyframes:
         self._compute = compute
         self._kept: OrderedDict[Key, bytes] = OrderedDict()
         self._held = 0
-        self._awaited: dict[Key, asyncio.Task[None]] = {}
+        self._awaited: dict[Key, asyncio.Task[dict[int, bytes]]] = {}
 
     async def get(self, folder: Path, k: int, allowed: range) -> bytes:
         """One keyframe.
@@ -62,13 +62,12 @@ class Keyframes:
                 self._ask(folder, middle, allowed)
             return found
         task = self._awaited.get((folder, k)) or self._ask(folder, k, allowed)
-        await asyncio.shield(task)
-        return self._kept[folder, k]
+        return (await asyncio.shield(task))[k]
 
     def _is_coming(self, key: Key) -> bool:
         return key in self._kept or key in self._awaited
 
-    def _ask(self, folder: Path, first: int, allowed: range) -> asyncio.Task[None]:
+    def _ask(self, folder: Path, first: int, allowed: range) -> asyncio.Task[dict[int, bytes]]:
         numbers = [k for k in range(first, first + AHEAD) if k in allowed and not self._is_coming((folder, k))]
         task = asyncio.create_task(self._fetch(folder, numbers))
         for k in numbers:
@@ -76,12 +75,15 @@ class Keyframes:
         task.add_done_callback(lambda done: self._end(folder, numbers, done))
         return task
 
-    async def _fetch(self, folder: Path, numbers: Sequence[int]) -> None:
+    async def _fetch(self, folder: Path, numbers: Sequence[int]) -> dict[int, bytes]:
         frames = await self._compute(folder, numbers)
-        for k, frame in zip(numbers, frames, strict=True):
-            self._keep((folder, k), np.ascontiguousarray(frame, dtype="<f4").tobytes())
+        pairs = zip(numbers, frames, strict=True)
+        found = {k: np.ascontiguousarray(frame, dtype="<f4").tobytes() for k, frame in pairs}
+        for k, frame in found.items():
+            self._keep((folder, k), frame)
+        return found
 
-    def _end(self, folder: Path, numbers: Sequence[int], task: asyncio.Task[None]) -> None:
+    def _end(self, folder: Path, numbers: Sequence[int], task: asyncio.Task[dict[int, bytes]]) -> None:
         for k in numbers:
             self._awaited.pop((folder, k), None)
         if not task.cancelled():

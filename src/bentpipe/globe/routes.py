@@ -160,7 +160,7 @@ async def difference(globe: Globe, request: Request) -> Response:
     """A variable of every cell in a slot, less the same of another run."""
     source, slot = source_of(globe, request), number(request, "slot")
     in_grid(source, slot)
-    other = compared(globe, source, request.query_params.get("with", ""))
+    other = await compared(globe, source, request.query_params.get("with", ""))
     found = await computed(globe, part("difference"), source, other, request.path_params["variable"], slot)
     return array_response(_little(found, np.float32), {"Cache-Control": "no-store", "X-Slot-Ready": "1"})
 
@@ -186,7 +186,8 @@ async def keyframes(globe: Globe, request: Request) -> Response:
     """Where the satellites are, and whither they go, at a whole minute."""
     source, k = source_of(globe, request), number(request, "k")
     first, last = source.clock.start_unix_s([source.slots.start, source.slots.stop]) // KEYFRAME_S
-    allowed = range(int(first) - 1, int(last) + 3)
+    # A page that plays fast takes them up to 8 minutes apart, and the next ahead: some lie beyond the run's ends.
+    allowed = range(int(first) - 8, int(last) + 18)
     if k not in allowed:
         raise ProblemError(404, "the run has no such time")
     return array_response(await globe.keyframes.get(source.folder, k, allowed), _KEPT_SHORTLY)
@@ -271,6 +272,7 @@ async def submit(globe: Globe, request: Request) -> Response:
     globe.jobs.check_room()
     try:
         edits = part("read_edits")(asked.get("edits")).as_json()
+        await globe.read(globe.jobs.check_disk, base, window)
         faults = tuple(await globe.physics.call("check", base.folder, edits))
     except InputError as error:
         faults = error.faults
