@@ -142,12 +142,12 @@ def test_differences(runs: Corner, tmp_path: Path) -> None:
 
 
 def test_availability_is_compared_over_the_slots_that_both_have(runs, tmp_path):
-    base = source_of(runs.folder)
+    base = source_of(runs.changed)  # the one whose cells are not connected all the time
     start = base.slots.start + 24
-    changed = what_if_of(base, runs.changed, tmp_path / "arrays", range(start, start + 10), gateways=["home"])
+    changed = what_if_of(base, runs.folder, tmp_path / "arrays", range(start, start + 10), gateways=["home"])
     changed.computed = 6
     found = difference(changed, base, "availability", start)
-    on = [bentpipe.open_run(folder).dataset["terminals_connected"].values > 0 for folder in (runs.changed, runs.folder)]
+    on = [bentpipe.open_run(folder).dataset["terminals_connected"].values > 0 for folder in (runs.folder, runs.changed)]
     there = base.static("terminals") > 0
     share = [100 * values[24:30].mean(axis=0)[there] for values in on]
     np.testing.assert_allclose(found[there], share[0] - share[1], atol=1e-4)

@@ -303,24 +303,27 @@ class Page {
     const two = this.b.ready;
     let refused = "";
     const values = (id, at) => (cells ? api.cellValues(id, variable.name, at) : null);
-    const one = show !== "difference" ? (show === "other" ? values(other, there) : values(run, slot))
-      : cells && api.difference(other, run, variable.name, there).catch((error) => {
+    const beyond = otherData && (there < otherData.scene.grid.start || there >= otherData.scene.grid.stop);
+    const one = show !== "difference" ? (show === "other" ? !beyond && values(other, there) : values(run, slot))
+      : cells && !beyond && api.difference(other, run, variable.name, there).catch((error) => {
         if (error.status !== 409) throw error;
         refused = error.message; // other cells, other slots: nothing to subtract
         return null;
       });
-    const [valuesA, valuesB, numbersA, numbersB] = await Promise.all([one || null, two ? values(other, there) : null,
-      api.slotNumbers(run, slot), other ? api.slotNumbers(other, there) : null]);
+    const [valuesA, valuesB, numbersA, numbersB] = await Promise.all([one || null, two && !beyond ? values(other, there) : null,
+      api.slotNumbers(run, slot), other && !beyond ? api.slotNumbers(other, there) : null]);
     if (this.arranged !== `${show} ${other}` || state.show !== show || state.other !== other || !this.a.ready) return;
     const ofOther = Boolean(numbersB) && (show === "other" || show === "difference");
-    const shown = ofOther ? numbersB : numbersA, scene = ofOther ? otherData.scene : this.scene;
+    const plain = show === "run" || show === "both";
+    // Where a what-if has nothing the run is as it was; another run is not.
+    const shown = ofOther ? numbersB : plain || otherData.scene.kind === "what-if" ? numbersA : null;
+    const scene = ofOther ? otherData.scene : this.scene;
     const diverging = show === "difference" ? this.diverging(variable, valuesA) : null;
     const rule = colourRule(variable, { diverging, threshold: state.threshold, theme: this.theme });
     this.a.paint(valuesA, rule);
     if (two) this.b.paint(valuesB, colourRule(variable, { threshold: state.threshold, theme: this.theme }));
     this.legend(variable, diverging, valuesA === null, refused);
-    const plain = show === "run" || show === "both";
-    this.light(this.a, plain ? numbersA : shown, plain || !ofOther ? slot : there, plain ? run : other);
+    this.light(this.a, shown, ofOther ? there : slot, ofOther ? other : run);
     if (two) this.light(this.b, numbersB, there, other);
     this.tabled = ofOther ? other : run;
     this.time.setNumbers(shown, scene);
