@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bentpipe.globe.cellvalues import checked
-from bentpipe.globe.shown import LIMIT_WORDS, has_rates, has_uplink
+from bentpipe.globe.shown import has_rates, has_uplink
 from bentpipe.globe.source import Array, Source
+from bentpipe.results.variables import LIMIT_WORDS
 
 Float = npt.NDArray[np.float64]
 MBIT, MS = 1e-6, 1e3

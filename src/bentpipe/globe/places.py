@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from bentpipe.globe.cellvalues import checked
 from bentpipe.globe.numbers import MBIT, MS, plain, site_numbers, site_places
-from bentpipe.globe.shown import LIMIT_WORDS, VERDICT_WORDS, has_rates, has_uplink, judged
+from bentpipe.globe.shown import VERDICT_WORDS, has_rates, has_uplink, judged
 from bentpipe.globe.source import Array, Source
+from bentpipe.results.variables import LIMIT_WORDS
 
 Kind = Literal["cell", "site"]
 Bool = npt.NDArray[np.bool_]

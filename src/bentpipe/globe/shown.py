@@ -14,20 +14,11 @@ import numpy.typing as npt
 
 from bentpipe.errors import Fault, UnknownNameError
 from bentpipe.globe.source import Source, WhatIfSource
+from bentpipe.results.variables import LIMIT_WORDS
 
 Float32 = npt.NDArray[np.float32]
 #: Slots whose values set the scale of a variable without fixed ends, and the percentiles between which it lies.
 SAMPLED_SLOTS, PERCENTILES = 6, (2.0, 98.0)
-#: What binds, by the number that a run stores in ``limit_down`` and ``limit_up``.
-LIMIT_WORDS = (
-    "not served, or no demand",
-    "all that is asked for",
-    "spectrum of the cell",
-    "beam time",
-    "satellite",
-    "gateway",
-    "laser",
-)
 VERDICT_WORDS = ("fails", "with effort", "works")
 FLAG_WORDS = ("no", "yes")
 #: Of variables that are one value of the whole run.

@@ -9,7 +9,6 @@ import numpy as np
 from bentpipe.report.measures import ratio
 from bentpipe.report.ratemeasures import (
     CUT,
-    LIMIT_WORDS,
     Load,
     RateRow,
     cut_share,
@@ -23,6 +22,7 @@ from bentpipe.report.ratemeasures import (
 from bentpipe.report.ratereading import Rates, Way
 from bentpipe.report.reading import Reading
 from bentpipe.report.wording import bit_rate, percent, plural
+from bentpipe.results.variables import LIMIT_WORDS
 
 WEATHER_WORDS = {
     "clear": "under clear sky",

@@ -6,11 +6,12 @@ import numpy as np
 
 from bentpipe.report.charts import GATEWAY_ROWS, HEATMAP_ROWS, Size, edges, lay_hits, shade_events
 from bentpipe.report.measures import ratio
-from bentpipe.report.ratemeasures import LIMIT_WORDS, RateRow, limit_shares
+from bentpipe.report.ratemeasures import RateRow, limit_shares
 from bentpipe.report.ratereading import LIMITS, Float, Integer, Rates, Way
 from bentpipe.report.reading import Reading
 from bentpipe.report.svg import Drawing, Panel, axis_number, bins, means, text_width, ticks
 from bentpipe.report.wording import bit_rate, clipped, percent, rate_unit, utc
+from bentpipe.results.variables import LIMIT_WORDS
 
 PATTERNS = {
     0: '<path class="hatch-line" d="M0 0L6 6M-1.5 4.5L1.5 7.5M4.5 -1.5L7.5 1.5"/>',

@@ -10,17 +10,8 @@ import numpy as np
 from bentpipe.report.measures import EventChange, event_masks, ratio
 from bentpipe.report.ratereading import LIMITS, Float, Rates, Way, quantile_bit_s
 from bentpipe.report.reading import Event, Reading
+from bentpipe.results.variables import LIMIT_WORDS
 
-LIMIT_WORDS = (
-    "not served, or no demand",
-    "all that is asked for",
-    "spectrum of the cell",
-    "beam time",
-    "satellite",
-    "gateway",
-    "laser",
-)
-"""What binds, by the number that a run stores."""
 CUT = range(2, LIMITS)
 NOBODY = float("nan")
 

@@ -11,6 +11,7 @@ from bentpipe.report.plainrates import NO_RATES, weather_words
 from bentpipe.report.ratereading import Rates
 from bentpipe.report.reading import Reading
 from bentpipe.report.wording import bit_rate, percent
+from bentpipe.results.variables import LIMIT_WORDS
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -68,7 +69,7 @@ def rates_context(reading: Reading, stamp: str, markup: type[Markup]) -> dict[st
         "events": ratemeasures.event_rates(reading, rates, changes) if territory else (),
         "sites": sites[:SITES],
         "sites_unlisted": max(len(sites) - SITES, 0),
-        "limits": [(k, ratemeasures.LIMIT_WORDS[k]) for k in ratecharts.ORDER if k != 6 or reading.lasers],
+        "limits": [(k, LIMIT_WORDS[k]) for k in ratecharts.ORDER if k != 6 or reading.lasers],
         "patterns": markup(ratecharts.pattern_defs()),
         "weather": weather_words(rates),
         "sharing": str(rates.inputs.get("sharing", "")),
@@ -112,7 +113,7 @@ def _most(reading: Reading, rates: Rates, region: str) -> str:
     cut = shares[ratemeasures.CUT.start :]
     if not (cut > 0).any():
         return "–"
-    return ratemeasures.LIMIT_WORDS[ratemeasures.CUT.start + int(cut.argmax())]
+    return LIMIT_WORDS[ratemeasures.CUT.start + int(cut.argmax())]
 
 
 def _inputs(reading: Reading) -> list[RateInput]:

@@ -7,6 +7,17 @@ import functools
 from dataclasses import dataclass
 from importlib.resources import files
 
+#: What binds, by the number that a run stores in ``limit_down`` and ``limit_up``.
+LIMIT_WORDS = (
+    "not served, or no demand",
+    "all that is asked for",
+    "spectrum of the cell",
+    "beam time",
+    "satellite",
+    "gateway",
+    "laser",
+)
+
 
 @dataclass(frozen=True)
 class Variable:

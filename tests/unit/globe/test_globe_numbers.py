@@ -16,7 +16,7 @@ import bentpipe
 from bentpipe.globe.differences import difference_numbers
 from bentpipe.globe.numbers import percentiles, slot_numbers
 from bentpipe.globe.places import gaps, place_now, series
-from bentpipe.globe.shown import LIMIT_WORDS
+from bentpipe.results.variables import LIMIT_WORDS
 
 SLOT = 27
 
