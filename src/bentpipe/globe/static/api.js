@@ -119,10 +119,19 @@ export const exportAddress = (id, file, query) => `${run(id)}/export/${file}?${n
 
 /** Listen to the server: `onJob` and `onRun` are told what it says; it reconnects by itself. */
 export function listen(onJob, onRun, onState) {
-  const source = new EventSource("/api/events");
-  source.addEventListener("job", (event) => onJob(JSON.parse(event.data)));
-  source.addEventListener("run", (event) => onRun(JSON.parse(event.data)));
-  source.addEventListener("open", () => onState(true));
-  source.addEventListener("error", () => onState(false));
-  return source;
+  let source = null;
+  const open = () => {
+    source = new EventSource("/api/events");
+    source.addEventListener("job", (event) => onJob(JSON.parse(event.data)));
+    source.addEventListener("run", (event) => onRun(JSON.parse(event.data)));
+    source.addEventListener("open", () => onState(true));
+    source.addEventListener("error", () => onState(false));
+  };
+  // A page that nobody sees listens to nothing: a browser has six connections to a server, for all its pages together.
+  document.addEventListener("visibilitychange", () => {
+    source?.close();
+    source = null;
+    if (!document.hidden) open();
+  });
+  if (!document.hidden) open();
 }

@@ -11,7 +11,7 @@ export class WhatIfs {
     this.page = page;
     this.job = null; // the one that was started last from this page
     this.adopted = null; // the one that was shown by itself, when its first slots were there
-    this.away = false;
+    this.heardBefore = false;
     this.heard = new Map(); // the last that was told of each: it may come before the answer to what started it
   }
 
@@ -36,8 +36,8 @@ export class WhatIfs {
     api.listen((job) => this.heardJob(job).catch((error) => page.trouble(error)),
       (run) => this.heardRun(run).catch((error) => page.trouble(error)), (there) => {
         document.body.classList.toggle("away", !there);
-        if (there && this.away) this.cameBack().catch((error) => page.trouble(error));
-        this.away = !there;
+        if (there && this.heardBefore) this.cameBack().catch((error) => page.trouble(error));
+        this.heardBefore ||= there;
       });
   }
 
