@@ -359,8 +359,8 @@ def what_if(run: Path) -> None:
             *_, (_, state, done) = found["slots"]
             print(
                 f"  {gateway['name']} off, {'the first' if number == 0 else 'the next'}: first difference map "
-                f"{verdict(found['first'] / 1e3, 2.0, 's')}; whole {found['whole'] / 1e3:.2f} s ({state}, {done} slots); "
-                f"processor: server {spent[0]:.2f} s, physics {spent[1]:.2f} s"
+                f"{verdict(found['first'] / 1e3, 2.0, 's')}; whole {found['whole'] / 1e3:.2f} s ({state}, {done} "
+                f"slots); processor: server {spent[0]:.2f} s, physics {spent[1]:.2f} s"
             )
 
 
