@@ -17,6 +17,7 @@ import { cellAt, Places } from "./places.js";
 import { WhatIfs } from "./whatifs.js";
 
 const box = (id) => document.getElementById(id);
+const SETTLE_MS = 150; // a seek's first frame waits so long for the cells at most
 const MODES = [["run", "As it was"], ["other", "With the changes"], ["difference", "Difference"], ["both", "Side by side"]];
 
 class Page {
@@ -354,6 +355,7 @@ class Page {
     const { start, stop } = this.scene.grid;
     const at = Math.min(stop - 1, Math.max(start, Math.round(slot)));
     this.unixS = this.time.time(at);
+    if (!this.refreshing) this.soughtAt = performance.now();
     set({ slot: at });
     this.moved = true;
   }
@@ -385,13 +387,15 @@ class Page {
       }
     }
     const stride = this.playing && state.speed > 120 ? Math.min(8, 2 ** Math.ceil(Math.log2(state.speed / 120))) : 1;
+    // What a slot brings comes piece by piece; without this each piece would be drawn, the first with the cells of before.
+    const waits = !this.playing && this.refreshing && now - this.soughtAt < SETTLE_MS;
     for (const pane of this.panes()) {
       pane.follow(this.unixS, stride).catch((error) => {
         pane.frames = "";
         if (!this.toldFrames) this.trouble(error);
         this.toldFrames = true;
       });
-      pane.view.frame();
+      if (!waits) pane.view.frame();
     }
     requestAnimationFrame((next) => this.frame(next));
   }
