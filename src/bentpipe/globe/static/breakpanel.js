@@ -97,7 +97,9 @@ export class BreakPanel {
     this.build(Number(this.form.elements.length.value));
   }
 
-  say(message) {
+  /** What went wrong; or, with "busy", what is waited for. */
+  say(message, kind = "wrong") {
+    this.told.className = kind;
     this.told.textContent = message;
   }
 

@@ -1,7 +1,7 @@
 // What the colours mean: the variable, its scale with unit, a threshold.
 
 import { colours } from "./colours.js";
-import { element, fill, number } from "./format.js";
+import { changeUnit, element, fill, number } from "./format.js";
 import { colourRule } from "./stage.js";
 
 const box = (id) => document.getElementById(id);
@@ -41,7 +41,7 @@ export function drawLegend(variable, { diverging, threshold, theme, note }) {
     const context = canvas.getContext("2d");
     context.putImageData(new ImageData(opaque(rgba), steps, 1), 0, 0);
     const ends = diverging === null ? [number(low), unit, number(high)]
-      : [`−${number(diverging)}`, `0 ${unit}`, `+${number(diverging)}`];
+      : [`−${number(diverging)}`, `0 ${changeUnit(unit)}`, `+${number(diverging)}`];
     out.push(canvas, element("p", { class: "ends" }, ends.map((text) => element("span", {}, text))));
   }
   const grey = element("i", { class: "none" });

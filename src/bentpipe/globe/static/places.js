@@ -1,6 +1,6 @@
 // What is pointed at, clicked or typed: places, gateways, satellites.
 
-import { change, degrees, number } from "./format.js";
+import { change, changeUnit, degrees, number } from "./format.js";
 import { placeFrom, set, state } from "./state.js";
 
 const box = (id) => document.getElementById(id);
@@ -148,7 +148,7 @@ export class Places {
     const variable = page.variable(), value = pane.values[cell];
     if (!Number.isFinite(value)) return "no value";
     const unit = variable.unit === "1" ? "" : ` ${variable.unit}`;
-    if (state.show === "difference" && pane === page.a) return `${change(value, number)}${unit}`;
+    if (state.show === "difference" && pane === page.a) return `${change(value, number)}${value ? ` ${changeUnit(unit.trim())}` : ""}`;
     if (variable.kind !== "number") return (variable.categories ?? ["no", "yes"])[value] ?? String(value);
     return `${number(value)}${unit}`;
   }
