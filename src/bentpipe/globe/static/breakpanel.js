@@ -117,7 +117,11 @@ export class BreakPanel {
       const bar = element("progress", { max: 1, "aria-label": "Slots simulated again" });
       const text = element("span", {});
       const line = element("p", { class: "progress" }, bar, text,
-        element("button", { type: "button", onclick: () => this.onStop(job.id) }, "Stop"));
+        element("button", { type: "button", onclick: (event) => {
+          event.target.disabled = true;
+          event.target.textContent = "Stopping…";
+          this.onStop(job.id);
+        } }, "Stop"));
       this.bar = { job: job.id, bar, text, line };
       this.shown = null;
       fill(this.outcome, line);

@@ -41,7 +41,7 @@ export class ComparePanel {
         element("tbody", {}, lines.map(([name, a, b, words]) => element("tr", {}, element("th", { scope: "row" }, name),
           element("td", {}, words(a)), element("td", {}, words(b)), element("td", {}, change(b - a, words))))))));
     return fill(this.numbers, 
-      element("p", { class: "sub" }, element("b", {}, "A "), scene.title, element("br"), element("b", {}, "B "), otherScene.title,
+      element("p", { class: "sub" }, element("b", {}, "A "), scene.title, element("br"), element("b", {}, "B "), otherScene.kind === "what-if" ? (otherScene.edits_text ?? []).join("; ") : otherScene.title,
         otherScene.kind === "what-if" ? [" ", element("span", { class: "tag hypothetical" }, "hypothetical")] : null),
       table("In this slot", rows), regions.length ? table("Users connected by region", regions) : null);
   }
