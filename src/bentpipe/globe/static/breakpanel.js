@@ -110,7 +110,7 @@ export class BreakPanel {
       this.bar?.line.remove();
       this.bar = null;
       if (job.state === "failed") this.say(job.message || "it failed");
-      if (job.state === "cancelled") this.say("Stopped: what had been computed is shown.");
+      if (job.state === "cancelled") this.say("Stopped: what had been computed is shown.", "busy");
       return;
     }
     if (!this.bar || this.bar.job !== job.id) {

@@ -51,6 +51,7 @@ class Page {
     await this.useRun(data, given.unix_s);
     bindKeys(this);
     this.whatIfs.hear();
+    if (this.otherData?.scene.kind === "what-if") this.whatIfs.result(state.other);
     requestAnimationFrame((now) => this.frame(now));
     document.documentElement.dataset.ready = "yes";
   }
@@ -317,7 +318,8 @@ class Page {
   }
 
   legend(variable, diverging, missing) {
-    const note = missing ? "This slot is not computed here: move the time into the marked window." : state.show !== "run" && this.otherData?.scene.kind === "what-if"
+    const gone = this.otherData?.scene.kind === "run" ? "Not both runs have this slot." : "This slot is not computed here: move the time into the marked window.";
+    const note = missing ? gone : state.show !== "run" && this.otherData?.scene.kind === "what-if"
       ? `Hypothetical: ${(this.otherData.scene.edits_text ?? []).join("; ")}` : "";
     drawLegend(variable, { diverging, threshold: state.threshold, theme: this.theme, note });
     drawThreshold(variable, state.threshold, diverging, (threshold) => set({ threshold }));
