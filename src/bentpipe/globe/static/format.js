@@ -32,6 +32,9 @@ export function change(value, words = count) {
   return text === "0" ? "no change" : `${value > 0 ? "+" : "−"}${text}`;
 }
 
+/** Unit of a difference: of percentages it is no percentage. */
+export const changeUnit = (unit) => (unit === "%" ? "percentage points" : unit);
+
 export function day(unixS) {
   const d = new Date(unixS * 1000);
   return `${DAYS[d.getUTCDay()]} ${d.getUTCDate()} ${MONTHS[d.getUTCMonth()]} ${d.getUTCFullYear()}`;

@@ -1,7 +1,7 @@
 // What the colours mean: the variable, its scale with unit, a threshold.
 
 import { colours } from "./colours.js";
-import { element, fill, number } from "./format.js";
+import { changeUnit, element, fill, number } from "./format.js";
 import { colourRule } from "./stage.js";
 
 const box = (id) => document.getElementById(id);
@@ -41,7 +41,7 @@ export function drawLegend(variable, { diverging, threshold, theme, note }) {
     const context = canvas.getContext("2d");
     context.putImageData(new ImageData(opaque(rgba), steps, 1), 0, 0);
     const ends = diverging === null ? [number(low), unit, number(high)]
-      : [`−${number(diverging)}`, `0 ${unit}`, `+${number(diverging)}`];
+      : changeEnds(variable, diverging, unit);
     out.push(canvas, element("p", { class: "ends" }, ends.map((text) => element("span", {}, text))));
   }
   const grey = element("i", { class: "none" });
@@ -57,6 +57,21 @@ function opaque(rgba) {
   const out = new Uint8ClampedArray(rgba);
   for (let i = 3; i < out.length; i += 4) out[i] = Math.max(out[i], 90);
   return out;
+}
+
+/** Words at the ends and the middle of a scale of changes: signs for amounts, what they mean for the rest. */
+function changeEnds(variable, diverging, unit) {
+  if (variable.kind === "flag") return ["no longer", "as before", "now"];
+  if (variable.kind === "ordered") return ["worse", "as before", "better"];
+  return [`−${number(diverging)}`, `0 ${changeUnit(unit)}`, `+${number(diverging)}`];
+}
+
+/** A category has no more and no less: its difference is whether it is another one. */
+export function changedOrNot(variable, values) {
+  return {
+    variable: { ...variable, kind: "flag", unit: "1", categories: ["the same", "another"], meaning: `Whether it changes: ${variable.meaning}` },
+    values: values && values.map((v) => (Number.isNaN(v) ? v : Number(v !== 0))),
+  };
 }
 
 /** The slider of the threshold; only numbers have one. */

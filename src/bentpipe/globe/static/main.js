@@ -5,7 +5,7 @@ import { BreakPanel } from "./breakpanel.js";
 import { ComparePanel } from "./comparepanel.js";
 import { fillAbout, openExport, openHelp, openLayers } from "./dialogs.js";
 import { element, fill, instant } from "./format.js";
-import { differenceRange, drawLegend, drawThreshold, fillVariables } from "./legend.js";
+import { changedOrNot, differenceRange, drawLegend, drawThreshold, fillVariables } from "./legend.js";
 import { bindKeys } from "./keys.js";
 import { savePicture } from "./picture.js";
 import { PlacePanel } from "./placepanel.js";
@@ -52,6 +52,7 @@ class Page {
     await this.useRun(data, given.unix_s);
     bindKeys(this);
     this.whatIfs.hear();
+    if (this.otherData?.scene.kind === "what-if") this.whatIfs.result(state.other);
     requestAnimationFrame((now) => this.frame(now));
     document.documentElement.dataset.ready = "yes";
   }
@@ -119,6 +120,13 @@ class Page {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       if (state.theme === "auto") { set({ theme: "dark" }); set({ theme: "auto" }); }
     });
+    // The page replaces its own address without an event: this one was typed or followed.
+    addEventListener("hashchange", () => location.reload());
+    document.querySelector(".skip").onclick = (event) => {
+      event.preventDefault();
+      set({ folded: false });
+      box("panel").focus();
+    };
     new ResizeObserver(() => {
       for (const pane of [this.a, this.b]) if (pane.shown) pane.view?.resize();
     }).observe(box("panes"));
@@ -189,7 +197,7 @@ class Page {
     const other = this.otherData?.scene;
     document.title = `${this.scene.title} – bentpipe`;
     box("title").textContent = this.scene.title;
-    const tag = (text, kind = "") => element("span", { class: `tag ${kind}` }, text);
+    const tag = (text, kind = "") => element("span", { class: `tag ${kind}`, title: text }, text);
     fill(box("badges"), tag("simulated; not live status"),
       ...(this.scene.complete ? [] : [tag("still being written", "assumed")]),
       ...(this.scene.hypothetical ? [tag("in part hypothetical", "hypothetical")] : []),
@@ -287,14 +295,16 @@ class Page {
       : api.cellValues(show === "other" ? other : run, variable.name, slot);
     const two = this.b.shown ? api.cellValues(other, variable.name, slot) : null;
     const mine = api.slotNumbers(run, slot), theirs = other ? api.slotNumbers(other, slot) : Promise.resolve(null);
-    const [valuesA, valuesB, numbersA, numbersB] = await Promise.all([one, two, mine, theirs]);
+    const [found, valuesB, numbersA, numbersB] = await Promise.all([one, two, mine, theirs]);
     if (state.show !== show || state.other !== other || !this.a.view) return;
     this.numbers = numbersA;
-    const diverging = show === "difference" ? this.diverging(variable, valuesA) : null;
-    const rule = colourRule(variable, { diverging, threshold: state.threshold, theme: this.theme });
+    const kinds = show === "difference" && variable.kind === "category";
+    const { variable: shownVariable, values: valuesA } = kinds ? changedOrNot(variable, found) : { variable, values: found };
+    const diverging = show === "difference" && !kinds ? this.diverging(variable, valuesA) : null;
+    const rule = colourRule(shownVariable, { diverging, threshold: state.threshold, theme: this.theme });
     this.a.paint(valuesA, rule);
     if (this.b.shown) this.b.paint(valuesB, colourRule(variable, { threshold: state.threshold, theme: this.theme }));
-    this.legend(variable, diverging, valuesA === null);
+    this.legend(shownVariable, diverging, valuesA === null);
     const shown = show === "run" || show === "both" || !numbersB ? numbersA : numbersB;
     this.light(this.a, shown, slot, show === "run" || show === "both" ? run : other);
     if (this.b.shown) this.light(this.b, numbersB, slot, other);
@@ -313,7 +323,8 @@ class Page {
   }
 
   legend(variable, diverging, missing) {
-    const note = missing ? "This slot is not computed here: move the time into the marked window." : state.show !== "run" && this.otherData?.scene.kind === "what-if"
+    const gone = this.otherData?.scene.kind === "run" ? "Not both runs have this slot." : "This slot is not computed here: move the time into the marked window.";
+    const note = missing ? gone : state.show !== "run" && this.otherData?.scene.kind === "what-if"
       ? `Hypothetical: ${(this.otherData.scene.edits_text ?? []).join("; ")}` : "";
     drawLegend(variable, { diverging, threshold: state.threshold, theme: this.theme, note });
     drawThreshold(variable, state.threshold, diverging, (threshold) => set({ threshold }));
@@ -348,7 +359,14 @@ class Page {
     notice.hidden = false;
     notice.textContent = error.message;
     clearTimeout(this.noticeEnds);
-    this.noticeEnds = setTimeout(() => { notice.hidden = !this.a.why; notice.textContent = this.a.why ?? ""; }, 12_000);
+    this.noticeEnds = setTimeout(() => this.calm(), 12_000);
+  }
+
+  /** Take back what went wrong: something else was asked for. */
+  calm() {
+    clearTimeout(this.noticeEnds);
+    box("notice").hidden = !this.a.why;
+    box("notice").textContent = this.a.why ?? "";
   }
 
   seek(slot) {
@@ -438,7 +456,7 @@ class Page {
     const hypothetical = this.otherData?.scene.kind === "what-if" && state.show !== "run";
     return savePicture({ panes: this.panes(), scene: this.scene, variable: this.variable(), theme: this.theme,
       when: instant(this.time.time(state.slot)), show: state.show, other: this.otherData?.scene ?? null, hypothetical,
-      diverging: state.show === "difference" ? this.range.get(state.variable) : null, threshold: state.threshold,
+      diverging: state.show === "difference" && this.variable().kind !== "category" ? this.range.get(state.variable) : null, threshold: state.threshold,
       now: box("now").textContent }).catch((error) => this.trouble(error));
   }
 
