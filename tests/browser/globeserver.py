@@ -11,7 +11,12 @@ from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 #: WebGL without a graphics card, and no look at the outside of its own.
-SOFTWARE_GL = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking")
+SOFTWARE_GL = (
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+)
 #: The hour before and after the busiest begins.
 START, HALF_AN_HOUR = "2022-10-24T17:00:12Z", "30m"
 

@@ -468,6 +468,13 @@ export class FlatMap extends View {
         paint.stroke();
       }
     }
+    // Their satellites again, over the lines.
+    paint.fillStyle = c.serving;
+    for (const [, , x, y] of paths) {
+      paint.beginPath();
+      paint.arc(x, y, 3.6, 0, 7);
+      paint.fill();
+    }
   }
 
   /** Call `put` with the x of each copy of a line that starts at a longitude and goes dx pixels to the east. */

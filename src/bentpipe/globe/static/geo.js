@@ -70,15 +70,19 @@ export function unwrapped(ring) {
   return out;
 }
 
-/** Box of cells and some of what lies around it, where fine outlines are drawn; longitudes as in `bounds`. */
+/**
+ * Box of cells and some of what lies around it, where fine outlines are drawn; longitudes as in `bounds`. It lies
+ * within that of the outlines that the server gives (globe/outlines.py): beyond those there would be sea.
+ */
 export function detailBox(bounds) {
   const wide = bounds.east - bounds.west, tall = bounds.north - bounds.south;
-  const more = Math.max(3, 0.6 * Math.max(tall, wide * 0.6));
+  const narrow = Math.max(0.1, Math.cos(((bounds.north + bounds.south) / 2) * DEG));
+  const across = Math.min(Math.max(6.5 / narrow, 0.45 * wide), (359 - wide) / 2), up = Math.max(6.5, 0.45 * tall);
   return {
-    west: bounds.west - Math.min(more * 1.4, (359 - wide) / 2),
-    east: bounds.east + Math.min(more * 1.4, (359 - wide) / 2),
-    south: Math.max(-90, bounds.south - more),
-    north: Math.min(90, bounds.north + more),
+    west: bounds.west - across,
+    east: bounds.east + across,
+    south: Math.max(-90, bounds.south - up),
+    north: Math.min(90, bounds.north + up),
   };
 }
 

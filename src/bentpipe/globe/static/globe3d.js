@@ -302,6 +302,7 @@ export class Globe3D extends View {
     this._satellites.object.visible = this.keyframes !== null && this._satellites.count > 0;
     // Links wait for the keyframes of the satellites that they follow.
     this._linkLayer.object.visible = this.keyframes !== null && this._linkLayer.count > 0;
+    if (this.software && this._linkLayer.object.visible) this._linkLayer.cull(this.keyframes, this.time, this._eye);
     if (this._still) {
       const moving = this._still.draw(this._ground, this._camera3, this._turned, this._grounded);
       // A sharp picture follows as soon as the camera rests.

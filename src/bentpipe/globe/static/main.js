@@ -231,6 +231,7 @@ class Page {
       if (button.dataset.show === "run") button.textContent = hypothetical ? "As it was" : "A";
       if (button.dataset.show === "other") button.textContent = hypothetical ? "With the changes" : "B";
     }
+    this.moved = true; // a pane may be new: it has no time yet
     this.paneTitles();
     this.time.setWindow(this.otherData?.scene.window ?? null);
     this.head();
@@ -240,10 +241,13 @@ class Page {
     const other = this.otherData?.scene;
     const hypo = other?.kind === "what-if" ? "hypothetical: " : "";
     const texts = other ? { run: "As it was", other: hypo + "with the changes", difference: `${hypo}difference, with the changes − as it was`, both: "As it was" } : {};
-    if (other?.kind === "run") Object.assign(texts, { run: `A: ${this.scene.title}`, other: `B: ${other.title}`, difference: "Difference, B − A", both: `A: ${this.scene.title}` });
+    const named = (scene) => (scene.title === this.scene.title && scene.title === other?.title ? scene.id : scene.title);
+    if (other?.kind === "run") {
+      Object.assign(texts, { run: `A: ${named(this.scene)}`, other: `B: ${named(other)}`, difference: "Difference, B − A", both: `A: ${named(this.scene)}` });
+    }
     this.a.title.textContent = texts[state.show] ?? "";
     this.a.title.classList.toggle("hypo", Boolean(hypo) && ["other", "difference"].includes(state.show));
-    this.b.title.textContent = other ? (hypo ? "hypothetical: with the changes" : `B: ${other.title}`) : "";
+    this.b.title.textContent = other ? (hypo ? "hypothetical: with the changes" : `B: ${named(other)}`) : "";
     this.b.title.classList.toggle("hypo", Boolean(hypo));
   }
 

@@ -5,7 +5,7 @@ import {
   InterleavedBuffer, InterleavedBufferAttribute, LinearFilter, Mesh, NearestFilter, Points, RawShaderMaterial, RedIntegerFormat, RGBAFormat, UnsignedByteType, UnsignedIntType,
   UnsignedShortType,
 } from "./vendor/three.js";
-import { detailBox, groundScaled, inBox, landCanvas, segmentsOf } from "./geo.js";
+import { A_M, B_M, behindEarth, detailBox, groundScaled, inBox, landCanvas, segmentsOf } from "./geo.js";
 import * as shaders from "./shaders.js";
 
 // Edges longer than this would leave the ground, degrees.
@@ -299,7 +299,23 @@ export class LinkLayer extends BandLayer {
       put(to, b);
       kinds.push(kind);
     }
+    this._ends = [from, to];
     this.setLines(from, to, kinds);
+  }
+
+  /** Leave out links both of whose ends the Earth hides: for the processor a vertex costs much. */
+  cull(keyframes, time, eye) {
+    const p = [0, 0, 0], [from, to] = this._ends;
+    const unseen = (ends, i) => {
+      const satellite = ends[4 * i + 3];
+      if (satellite < 0) return behindEarth(eye, ends.slice(4 * i, 4 * i + 3));
+      keyframes.position(satellite, time, p);
+      p[0] /= A_M;
+      p[1] /= A_M;
+      p[2] /= B_M;
+      return behindEarth(eye, p);
+    };
+    this.choose((i) => !(unseen(from, i) && unseen(to, i)));
   }
 }
 
