@@ -33,6 +33,8 @@ export class StillGround {
     const gl = renderer.getContext();
     const from = renderer.properties.get(target).__webglFramebuffer;
     renderer.setRenderTarget(null);
+    // A canvas that was shown is cleared by the first drawing call after that, a blit not counted: it would be undone.
+    renderer.clear();
     // Not through three.js, which would hold this binding for still in place the next time.
     gl.bindFramebuffer(gl.READ_FRAMEBUFFER, from);
     gl.blitFramebuffer(0, 0, w, h, 0, 0, width, height, gl.COLOR_BUFFER_BIT, moving ? gl.LINEAR : gl.NEAREST);
