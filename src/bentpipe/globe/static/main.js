@@ -479,6 +479,7 @@ class Page {
 
   compareWith(id) {
     this.range.clear();
+    if (id) this.comparePanel.busy();
     set({ other: id, show: id ? "both" : "run" });
     if (id && this.list.runs.find((r) => r.id === id)?.kind === "what-if") this.whatIfs.result(id);
   }
