@@ -24,6 +24,11 @@ export class ComparePanel {
       this.numbers);
   }
 
+  /** Another run is on its way. */
+  busy() {
+    fill(this.numbers, element("p", { class: "busy" }, "Loading…"));
+  }
+
   setNumbers(scene, mine, otherScene, theirs) {
     if (!otherScene) return fill(this.numbers);
     if (!mine || !theirs) return fill(this.numbers, element("p", { class: "sub" }, "This slot is not there in both: ",

@@ -33,7 +33,7 @@ export function change(value, words = count) {
 }
 
 /** Unit of a difference: of percentages it is no percentage. */
-export const changeUnit = (unit) => (unit === "%" ? "percentage points" : unit);
+export const changeUnit = (unit) => (unit === "%" ? "% points" : unit);
 
 export function day(unixS) {
   const d = new Date(unixS * 1000);

@@ -20,7 +20,7 @@ export function fillVariables(scene, chosen, onChoose) {
 }
 
 /** Draw the scale as the map draws it: with the same function. */
-export function drawLegend(variable, { diverging, threshold, theme, note }) {
+export function drawLegend(variable, { diverging, threshold, theme, note, missing }) {
   const rule = colourRule(variable, { diverging, threshold, theme });
   const out = [];
   const unit = variable.unit && variable.unit !== "1" ? variable.unit : "";
@@ -47,7 +47,7 @@ export function drawLegend(variable, { diverging, threshold, theme, note }) {
   const grey = element("i", { class: "none" });
   out.push(element("p", { class: "meaning" }, diverging === null ? variable.meaning : `Change of: ${variable.meaning}`),
     element("p", { class: "none-is" }, grey, diverging === null ? "no value: not served, or nobody there" : "no value on one side"),
-    note ? element("p", { class: "hypo" }, note) : null);
+    note ? element("p", { class: missing ? "hypo missing" : "hypo" }, note) : null);
   fill(box("legend"), ...out);
 }
 

@@ -326,7 +326,7 @@ class Page {
     const gone = this.otherData?.scene.kind === "run" ? "Not both runs have this slot." : "This slot is not computed here: move the time into the marked window.";
     const note = missing ? gone : state.show !== "run" && this.otherData?.scene.kind === "what-if"
       ? `Hypothetical: ${(this.otherData.scene.edits_text ?? []).join("; ")}` : "";
-    drawLegend(variable, { diverging, threshold: state.threshold, theme: this.theme, note });
+    drawLegend(variable, { diverging, threshold: state.threshold, theme: this.theme, note, missing });
     drawThreshold(variable, state.threshold, diverging, (threshold) => set({ threshold }));
   }
 
@@ -487,6 +487,7 @@ class Page {
 
   compareWith(id) {
     this.range.clear();
+    if (id) this.comparePanel.busy();
     set({ other: id, show: id ? "both" : "run" });
     if (id && this.list.runs.find((r) => r.id === id)?.kind === "what-if") this.whatIfs.result(id);
   }

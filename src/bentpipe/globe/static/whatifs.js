@@ -49,14 +49,16 @@ export class WhatIfs {
       return;
     }
     if (job.done > 0 && job.id === this.job) {
-      if (state.other !== job.id) {
+      // Shown once by itself; who then looks at something else is left there.
+      if (this.shown !== job.id) {
+        this.shown = job.id;
         page.list = await api.runs();
         page.range.clear();
         set({ other: job.id, show: "difference" });
         page.comparePanel.setRuns(page.list.runs, state.run, job.id);
       }
       api.forget(job.id);
-      await page.refresh();
+      if (state.other === job.id) await page.refresh();
       this.result(job.id);
     }
   }
