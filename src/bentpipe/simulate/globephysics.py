@@ -49,20 +49,28 @@ def globe_physics() -> dict[str, Callable[..., Any]]:
 
 
 class _Latest(Generic[Held]):
-    """The things made last, by key; each is made once, also where several threads ask for it."""
+    """The things made last, by key; each is made once, and who asks for one waits for no other that is being made."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.RLock()
+        self._most, self._lock = most, threading.Lock()
         self._held: OrderedDict[Hashable, Held] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
 
     def get(self, key: Hashable, make: Callable[[], Held]) -> Held:
         with self._lock:
-            if key not in self._held:
-                self._held[key] = make()
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._lock:
+                if key in self._held:
+                    self._held.move_to_end(key)
+                    return self._held[key]
+            made = make()
+            with self._lock:
+                self._held[key] = made
                 while len(self._held) > self._most:
                     self._held.popitem(last=False)
-            self._held.move_to_end(key)
-            return self._held[key]
+                self._making = {k: lock for k, lock in self._making.items() if k in self._held or lock.locked()}
+            return made
 
 
 @dataclass(frozen=True)
