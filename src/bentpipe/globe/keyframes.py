@@ -33,11 +33,11 @@ class Keyframes:
 
     def __init__(self, compute: Callable[[Path, Sequence[int]], Awaitable[Any]]) -> None:
         self._compute = compute
-        self._kept: OrderedDict[Key, bytes] = OrderedDict()
+        self._kept: OrderedDict[Key, memoryview] = OrderedDict()
         self._held = 0
         self._awaited: dict[Key, asyncio.Task[None]] = {}
 
-    async def get(self, folder: Path, k: int, allowed: range) -> bytes:
+    async def get(self, folder: Path, k: int, allowed: range) -> memoryview:
         """One keyframe.
 
         Parameters
@@ -51,8 +51,8 @@ class Keyframes:
 
         Returns
         -------
-        bytes
-            (N, 6) float32, little-endian: position, m, and velocity, m/s, both Earth-fixed.
+        memoryview
+            Of bytes: (N, 6) float32, little-endian: position, m, and velocity, m/s, both Earth-fixed.
         """
         found = self._kept.get((folder, k))
         if found is not None:
@@ -79,7 +79,8 @@ class Keyframes:
     async def _fetch(self, folder: Path, numbers: Sequence[int]) -> None:
         frames = await self._compute(folder, numbers)
         for k, frame in zip(numbers, frames, strict=True):
-            self._keep((folder, k), np.ascontiguousarray(frame, dtype="<f4").tobytes())
+            # Not copied: those that came together are dropped together, more or less.
+            self._keep((folder, k), np.ascontiguousarray(frame, dtype="<f4").data.cast("B"))
 
     def _end(self, folder: Path, numbers: Sequence[int], task: asyncio.Task[None]) -> None:
         for k in numbers:
@@ -87,7 +88,7 @@ class Keyframes:
         if not task.cancelled():
             task.exception()  # whoever waits is told; those fetched ahead are asked for again
 
-    def _keep(self, key: Key, frame: bytes) -> None:
+    def _keep(self, key: Key, frame: memoryview) -> None:
         self._kept[key] = frame
         self._held += len(frame)
         while self._held > KEPT_BYTES and len(self._kept) > AHEAD:
