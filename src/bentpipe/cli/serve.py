@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,8 +36,6 @@ def serve(
     """
     from bentpipe.globe.server import serve as serve_globe
 
-    chosen = list(runs) if runs else newest_runs(Path("runs"))
-
     def ready(url: str) -> None:
         print_lines([url if quiet else f"Globe: {url} (Ctrl-C ends it)"])
         sys.stdout.flush()
@@ -45,23 +44,27 @@ def serve(
         if not quiet:
             sys.stderr.write(f"bentpipe: {line}\n")
 
+    chosen = list(runs) if runs else newest_runs(Path("runs"), announce)
     serve_globe(chosen, physics, host, port, open_browser, announce, ready)
 
 
 def physics() -> Any:
     """Load what the page has computed anew; called in a process of its own, never in the server's."""
+    from bentpipe.globe.physics import make_physics
     from bentpipe.simulate.globephysics import globe_physics
 
-    return globe_physics()
+    return make_physics(globe_physics)._asdict()
 
 
-def newest_runs(root: Path) -> list[Path]:
-    """Runs in a folder, the newest first.
+def newest_runs(root: Path, announce: Callable[[str], None]) -> list[Path]:
+    """Runs in a folder, the newest first; what is no sound run is left out.
 
     Parameters
     ----------
     root : pathlib.Path
         Where runs lie.
+    announce : callable
+        Takes a line about each that is left out.
 
     Returns
     -------
@@ -73,10 +76,20 @@ def newest_runs(root: Path) -> list[Path]:
     InputError
         Where there is none.
     """
-    from bentpipe.errors import Fault, InputError
+    from bentpipe.errors import Fault, InputError, StoreError
+    from bentpipe.results.soundness import read_manifest
 
-    found = sorted(root.glob("*/manifest.json"), key=lambda path: (-path.stat().st_mtime, path.parent.name))
+    found: list[Path] = []
+    for path in sorted(root.glob("*/manifest.json"), key=lambda path: (-path.stat().st_mtime, path.parent.name)):
+        try:
+            read_manifest(path.parent)
+        except StoreError as error:
+            announce(f"{path.parent} is left out: {error}")
+            continue
+        found.append(path.parent)
+        if len(found) == NEWEST:
+            break
     if not found:
         what = "there is no run to show"
         raise InputError(Fault(what, f"{root}/", remedy="make one with: bentpipe run ukraine-2022"))
-    return [path.parent for path in found[:NEWEST]]
+    return found

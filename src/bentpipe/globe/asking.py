@@ -58,10 +58,10 @@ async def computed(globe: Globe, function: Callable[..., Any], *args: Any) -> An
         raise ProblemError(404, str(error) or "not computed yet") from None
 
 
-def compared(globe: Globe, source: RunSource, id: str) -> RunSource:
+async def compared(globe: Globe, source: RunSource, id: str) -> RunSource:
     """Find the run that another is compared with; refuse one of other cells."""
     other = globe.library.get(id)
-    if not part("comparable")(source, other):
+    if not await globe.read(part("comparable"), source, other):
         raise ProblemError(409, "the two runs do not have the same cells, and cannot be subtracted")
     return other
 

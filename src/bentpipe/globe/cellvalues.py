@@ -89,16 +89,51 @@ def _static(source: Source, shown: Shown) -> Float32:
 
 def availability(source: Source) -> Float32:
     """Share of the slots that are there in which a terminal of each cell is connected, (C,); NaN without terminals."""
-    done = int(source.done().sum())
+    return source.remembered("availability", int(source.done().sum()), lambda: _availability(source, source.slots))
 
-    def counted() -> Float32:
-        connected = np.zeros(len(source.cells), np.int64)
-        for _, rows in source.pieces("terminals_connected"):
-            connected += np.count_nonzero(rows, axis=0)
-        share = np.where(source.static("terminals") > 0, connected / max(done, 1), np.nan)
-        return (share if done else np.full(len(share), np.nan)).astype(np.float32)
 
-    return source.remembered("availability", done, counted)
+def _availability(source: Source, slots: range) -> Float32:
+    connected, done = np.zeros(len(source.cells), np.int64), 0
+    for _, rows in source.pieces("terminals_connected", slots):
+        connected += np.count_nonzero(rows, axis=0)
+        done += len(rows)
+    share = np.where(source.static("terminals") > 0, connected / max(done, 1), np.nan)
+    return (share if done else np.full(len(share), np.nan)).astype(np.float32)
+
+
+def values_of_both(source: Source, other: Source, variable: str, slot: int) -> tuple[Float32, Float32]:
+    """Give a variable of every cell in two runs, so that they can be compared.
+
+    Parameters
+    ----------
+    source, other, variable, slot
+        As for `difference`.
+
+    Returns
+    -------
+    (C,) float32, (C,) float32
+        As of `cell_values`; but availability in both is that of the slots that both have, and gateways are numbered as
+        in the first, those that it lacks beyond its own.
+    """
+    if variable == "availability":
+        factors = [np.float32(one(run, variable).factor) for run in (source, other)]
+        common = _span(source, _span(other, source.slots))
+        return _availability(source, common) * factors[0], _availability(other, common) * factors[1]
+    here, there = cell_values(source, variable, slot), cell_values(other, variable, slot)
+    if variable == "gateway":
+        own, others = (run.names["gateway"]["gateway"] for run in (source, other))
+        number = {id: n for n, id in enumerate([*own, *(id for id in others if id not in own)])}
+        known = np.isfinite(there)
+        there = there.copy()
+        there[known] = np.array([number[id] for id in others], np.float32)[there[known].astype(np.int64)]
+    return here, there
+
+
+def _span(source: Source, slots: range) -> range:
+    """Slots from the first to the last of some that are there."""
+    done = np.flatnonzero(source.done()) + source.slots.start
+    done = done[(done >= slots.start) & (done < slots.stop)]
+    return range(int(done[0]), int(done[-1]) + 1) if len(done) else range(slots.start, slots.start)
 
 
 def difference(source: Source, other: Source, variable: str, slot: int) -> Float32:
@@ -117,6 +152,7 @@ def difference(source: Source, other: Source, variable: str, slot: int) -> Float
     -------
     (C,) float32
         This minus the other, in the unit shown; NaN where either has no value. Of categories, 1 where they differ.
+        Availability is that of the slots which both have: of a what-if and its run, those of the what-if.
 
     Raises
     ------
@@ -127,7 +163,7 @@ def difference(source: Source, other: Source, variable: str, slot: int) -> Float
     """
     if not comparable(source, other):
         raise LookupError("the two runs do not have the same cells")
-    here, there = cell_values(source, variable, slot), cell_values(other, variable, slot)
+    here, there = values_of_both(source, other, variable, slot)
     shown = one(source, variable)
     if shown.kind == "category":
         known = np.isfinite(here) & np.isfinite(there)

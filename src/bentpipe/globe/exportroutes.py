@@ -31,7 +31,7 @@ async def _cells(globe: Globe, request: Request) -> Response:
     source, slot = source_of(globe, request), number(request, "slot", request.query_params)
     in_grid(source, slot)
     variable, other = request.query_params.get("variable", ""), request.query_params.get("with")
-    against = None if other is None else compared(globe, source, other)
+    against = None if other is None else await compared(globe, source, other)
     csv = request.path_params["name"] == "cells.csv"
     write = part("cells_csv" if csv else "cells_geojson")
     text = await computed(globe, write, source, variable, slot, against)
@@ -60,7 +60,7 @@ async def _orbits(globe: Globe, request: Request) -> Response:
     in_grid(source, start)
     if not start < stop <= source.slots.stop:
         raise ProblemError(400, "to_slot must come after from_slot, and be of the run")
-    count = len(source.names["satellite"]["satellite_name"])
+    count = await globe.read(lambda: len(source.names["satellite"]["satellite_name"]))
     chosen = request.query_params.get("satellites", "")
     if not re.fullmatch(r"[0-9]{1,9}(,[0-9]{1,9})*", chosen) or chosen.count(",") >= MAXIMUM_SATELLITES:
         raise ProblemError(400, f"satellites must be 1 to {MAXIMUM_SATELLITES} numbers with commas between")

@@ -6,12 +6,13 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bentpipe.globe.cellshapes import cell_geometry
-from bentpipe.globe.cellvalues import cell_values, difference
+from bentpipe.globe.cellvalues import cell_values, difference, values_of_both
 from bentpipe.globe.numbers import plain, region_numbers
 from bentpipe.globe.places import Kind, series
 from bentpipe.globe.scene import edits_text, remarks
@@ -166,11 +167,22 @@ def _cell_columns(source: Source) -> dict[str, Sequence[Any]]:
 
 
 def _values(source: Source, shown: Shown, slot: int, other: Source | None) -> dict[str, Sequence[Any]]:
-    found: dict[str, Sequence[Any]] = {"value": _in_words(shown, cell_values(source, shown.name, slot))}
-    if other is not None:
-        found["other"] = _in_words(one(other, shown.name), cell_values(other, shown.name, slot))
-        found["difference"] = plain(difference(source, other, shown.name, slot), DIGITS)
-    return found
+    if other is None:
+        return {"value": _in_words(shown, cell_values(source, shown.name, slot))}
+    here, there = values_of_both(source, other, shown.name, slot)
+    if shown.name == "gateway":
+        own, others = shown.categories, one(other, shown.name)
+        more = [n for id, n in _gateways(other).items() if id not in _gateways(source)]
+        shown = replace(shown, categories=(*own, *(others.categories[n] for n in more)))
+    return {
+        "value": _in_words(shown, here),
+        "other": _in_words(shown, there),
+        "difference": plain(difference(source, other, shown.name, slot), DIGITS),
+    }
+
+
+def _gateways(source: Source) -> dict[str, int]:
+    return {id: n for n, id in enumerate(source.names["gateway"]["gateway"])}
 
 
 def _in_words(shown: Shown, values: Any) -> list[Any]:
@@ -194,6 +206,8 @@ def _about(source: Source, slot: int, shown: Shown | None = None, other: Source 
             lines.append("difference: 1 where the two are not the same")
         else:
             lines.append("difference: value less other")
+        if shown is not None and shown.name == "availability":
+            lines.append("both over the slots that both have")
     return lines
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import math
+import secrets
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bentpipe.errors import BentpipeError, Fault, InputError
 from bentpipe.globe.events import Events
 from bentpipe.globe.library import Library
 from bentpipe.globe.physicsprocess import PhysicsProcess, Ticket
 from bentpipe.globe.source import RunSource, WhatIfSource
-from bentpipe.results.variables import variables
 
 __all__ = ["BusyError", "Job", "Jobs"]
 
@@ -87,6 +85,8 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._queue: asyncio.Queue[Job] = asyncio.Queue()
         self._numbers = itertools.count(1)
+        # Of this server alone: the page of an earlier one must not take another what-if for its own.
+        self._life = secrets.token_hex(3)
         self.folder = Path(tempfile.mkdtemp(prefix="bentpipe-what-if-"))
 
     def __iter__(self) -> Iterator[Job]:
@@ -128,12 +128,9 @@ class Jobs:
         ------
         BusyError
             Where enough wait.
-        InputError
-            Where the slots would not fit on the disk.
         """
         self.check_room()
-        self._check_disk(base, window)
-        id = f"what-if-{next(self._numbers)}"
+        id = f"what-if-{next(self._numbers)}-{self._life}"
         folder = self.folder / id
         folder.mkdir()
         job = Job(WhatIfSource(id, base, folder, window, edits))
@@ -217,11 +214,20 @@ class Jobs:
     def _forget(self, job: Job) -> None:
         self._jobs.pop(job.source.id, None)
         self._library.remove(job.source.id)
-        shutil.rmtree(job.source.arrays, ignore_errors=True)
+        job.state = "forgotten"
+        self._tell(job)
+        # Gigabytes, maybe: not in the event loop.
+        threading.Thread(target=shutil.rmtree, args=(job.source.arrays, True), name="forget", daemon=True).start()
 
-    def _check_disk(self, base: RunSource, window: range) -> None:
-        """Refuse slots that would fill more than half of what is left where they are put."""
-        need = len(window) * slot_bytes(base)
+    def check_disk(self, base: RunSource, window: range) -> None:
+        """Refuse slots that would fill more than half of what is left where they are put; reads the run's folder.
+
+        Raises
+        ------
+        InputError
+            Where they would.
+        """
+        need = len(window) * base.slot_bytes()
         with suppress(OSError):
             free = shutil.disk_usage(self.folder).free
             if need > free / 2:
@@ -234,9 +240,3 @@ class Jobs:
                         "choose a shorter time",
                     )
                 )
-
-
-def slot_bytes(source: RunSource) -> int:
-    """Bytes that one slot of a run has, over all its variables."""
-    own = [v for v in variables() if v.dims[:1] == ("slot",) and source.holds(v.name)]
-    return sum(math.prod(source._shape(v.name)[1:]) * np.dtype(v.dtype).itemsize for v in own)

@@ -35,7 +35,7 @@ class Keyframes:
         self._compute = compute
         self._kept: OrderedDict[Key, memoryview] = OrderedDict()
         self._held = 0
-        self._awaited: dict[Key, asyncio.Task[None]] = {}
+        self._awaited: dict[Key, asyncio.Task[dict[int, memoryview]]] = {}
 
     async def get(self, folder: Path, k: int, allowed: range) -> memoryview:
         """One keyframe.
@@ -62,13 +62,12 @@ class Keyframes:
                 self._ask(folder, middle, allowed)
             return found
         task = self._awaited.get((folder, k)) or self._ask(folder, k, allowed)
-        await asyncio.shield(task)
-        return self._kept[folder, k]
+        return (await asyncio.shield(task))[k]
 
     def _is_coming(self, key: Key) -> bool:
         return key in self._kept or key in self._awaited
 
-    def _ask(self, folder: Path, first: int, allowed: range) -> asyncio.Task[None]:
+    def _ask(self, folder: Path, first: int, allowed: range) -> asyncio.Task[dict[int, memoryview]]:
         numbers = [k for k in range(first, first + AHEAD) if k in allowed and not self._is_coming((folder, k))]
         task = asyncio.create_task(self._fetch(folder, numbers))
         for k in numbers:
@@ -76,13 +75,16 @@ class Keyframes:
         task.add_done_callback(lambda done: self._end(folder, numbers, done))
         return task
 
-    async def _fetch(self, folder: Path, numbers: Sequence[int]) -> None:
+    async def _fetch(self, folder: Path, numbers: Sequence[int]) -> dict[int, memoryview]:
         frames = await self._compute(folder, numbers)
-        for k, frame in zip(numbers, frames, strict=True):
-            # Not copied: those that came together are dropped together, more or less.
-            self._keep((folder, k), np.ascontiguousarray(frame, dtype="<f4").data.cast("B"))
+        pairs = zip(numbers, frames, strict=True)
+        # Not copied: those that came together are dropped together, more or less.
+        found = {k: np.ascontiguousarray(frame, dtype="<f4").data.cast("B") for k, frame in pairs}
+        for k, frame in found.items():
+            self._keep((folder, k), frame)
+        return found
 
-    def _end(self, folder: Path, numbers: Sequence[int], task: asyncio.Task[None]) -> None:
+    def _end(self, folder: Path, numbers: Sequence[int], task: asyncio.Task[dict[int, memoryview]]) -> None:
         for k in numbers:
             self._awaited.pop((folder, k), None)
         if not task.cancelled():

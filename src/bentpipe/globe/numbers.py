@@ -13,7 +13,6 @@ from bentpipe.globe.source import Array, Source
 
 Float = npt.NDArray[np.float64]
 MBIT, MS = 1e-6, 1e3
-NAN = float("nan")
 
 
 def plain(values: Any, digits: int = 3) -> list[float | None]:

@@ -114,7 +114,8 @@ def place_now(source: Source, kind: Kind, index: int, slot: int) -> dict[str, An
         "now" (rates in Mbit/s, delay in ms, elevation in degrees, loss in dB; None for what is not known),
         "verdicts" by service ("works", "with effort", "fails"), "gap_now" and "next_gap" (None, or "start_unix_s",
         "duration_s", and "open" where it lasts to the end of what is computed), "availability_percent" of the slots
-        that are there; a what-if counts the slots of its run outside its window, too; "index", "id", "name", "region", "latitude_deg", "longitude_deg".
+        that are there; a what-if counts the slots of its run outside its window, too; "index", "id",
+        "name", "region", "latitude_deg", "longitude_deg".
 
     Raises
     ------

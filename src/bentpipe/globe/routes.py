@@ -162,7 +162,7 @@ async def difference(globe: Globe, request: Request) -> Response:
     """A variable of every cell in a slot, less the same of another run."""
     source, slot = source_of(globe, request), number(request, "slot")
     in_grid(source, slot)
-    other = compared(globe, source, request.query_params.get("with", ""))
+    other = await compared(globe, source, request.query_params.get("with", ""))
     found = await computed(globe, part("difference"), source, other, request.path_params["variable"], slot)
     return array_response(_little(found, np.float32), {"Cache-Control": "no-store", "X-Slot-Ready": "1"})
 
@@ -274,6 +274,7 @@ async def submit(globe: Globe, request: Request) -> Response:
     globe.jobs.check_room()
     try:
         edits = part("read_edits")(asked.get("edits")).as_json()
+        await globe.read(globe.jobs.check_disk, base, window)
         faults = tuple(await globe.physics.call("check", base.folder, edits))
     except InputError as error:
         faults = error.faults

@@ -139,7 +139,11 @@ class _Uvicorn(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        ending = [signal.SIGINT, signal.SIGTERM]
+        # A terminal that is closed ends the server as cleanly; under nohup it goes on.
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+            ending.append(signal.SIGHUP)
+        before = {number: signal.signal(number, self.handle_exit) for number in ending}
         try:
             yield
         finally:

@@ -76,13 +76,15 @@ class RunSource:
         Folder of the run.
     cache : ChunkCache
         Shared with other runs.
+    manifest : dict, optional
+        Of the run, where it has been read.
     """
 
     kind = "run"
 
-    def __init__(self, id: str, folder: Path, cache: ChunkCache) -> None:
+    def __init__(self, id: str, folder: Path, cache: ChunkCache, manifest: dict[str, Any] | None = None) -> None:
         self.id, self.folder, self._cache = id, folder, cache
-        self.manifest: dict[str, Any] = read_manifest(folder)
+        self.manifest: dict[str, Any] = read_manifest(folder) if manifest is None else manifest
         grid = self.manifest["grid"]
         self.slots = range(int(grid["start"]), int(grid["stop"]))
         self.clock = SlotClock(grid["interval_s"], grid["offset_s"])
@@ -240,6 +242,11 @@ class RunSource:
                 self._columns.popitem(last=False)
         return out
 
+    def slot_bytes(self) -> int:
+        """Bytes that one slot has, over all its variables."""
+        own = [v for v in self._table.values() if v.dims[:1] == ("slot",) and self.holds(v.name)]
+        return sum(math.prod(self._shape(v.name)[1:]) * np.dtype(v.dtype).itemsize for v in own)
+
     def _shape(self, name: str) -> tuple[int, ...]:
         """Shape of one chunk."""
         if name not in self._shapes:
@@ -290,10 +297,20 @@ class WhatIfSource(RunSource):
     kind = "what-if"
 
     def __init__(self, id: str, base: RunSource, folder: Path, window: range, edits: Mapping[str, Any]) -> None:
-        super().__init__(id, base.folder, base._cache)
+        super().__init__(id, base.folder, base._cache, base.manifest)
         self.base, self.arrays, self.window, self.edits = base, folder, window, dict(edits)
         self.computed = 0
         self._heads: dict[str, tuple[int, tuple[int, ...], np.dtype[Any]]] = {}
+
+    @cached_property
+    def cells(self) -> npt.NDArray[np.uint64]:
+        """H3 ids of the cells, (C,) uint64: those of the run."""
+        return self.base.cells
+
+    @cached_property
+    def names(self) -> dict[str, dict[str, list[str]]]:
+        """Texts along each dimension: those of the run."""
+        return self.base.names
 
     def has(self, slot: int) -> bool:
         """Whether a slot is computed."""

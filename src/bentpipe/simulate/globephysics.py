@@ -12,6 +12,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -53,24 +54,27 @@ class _Latest(Generic[Held]):
 
     def __init__(self, most: int) -> None:
         self._most, self._lock = most, threading.Lock()
-        self._held: OrderedDict[Hashable, Held] = OrderedDict()
-        self._making: dict[Hashable, threading.Lock] = {}
+        self._held: OrderedDict[Hashable, Future[Held]] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], Held]) -> Held:
         with self._lock:
-            making = self._making.setdefault(key, threading.Lock())
-        with making:
-            with self._lock:
-                if key in self._held:
-                    self._held.move_to_end(key)
-                    return self._held[key]
-            made = make()
-            with self._lock:
-                self._held[key] = made
+            found = self._held.get(key)
+            mine = found is None
+            if found is None:
+                found = self._held[key] = Future()
                 while len(self._held) > self._most:
                     self._held.popitem(last=False)
-                self._making = {k: lock for k, lock in self._making.items() if k in self._held or lock.locked()}
-            return made
+            self._held.move_to_end(key)
+        # Not under the lock: while one run is prepared, questions about another are answered.
+        if mine:
+            try:
+                found.set_result(make())
+            except BaseException as error:
+                with self._lock:
+                    if self._held.get(key) is found:
+                        del self._held[key]
+                found.set_exception(error)
+        return found.result()
 
 
 @dataclass(frozen=True)

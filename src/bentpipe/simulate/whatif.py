@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -87,6 +88,10 @@ def _array(folder: Path, name: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         np.save(folder / f"{name}.npy", empty)
         return empty
     found: npt.NDArray[Any] = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.dtype(dtype), shape)
+    if hasattr(os, "posix_fallocate"):
+        # On a full disk this is an error that can be told; a page that cannot be written would kill the process.
+        with (folder / f"{name}.npy").open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, os.fstat(stream.fileno()).st_size)
     return found
 
 

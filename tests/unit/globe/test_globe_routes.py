@@ -69,7 +69,7 @@ def test_keyframes(client: httpx.Client) -> None:
     assert (frame == np.float32(k)).all()
     for later in range(k + 1, k + 30):
         assert client.get(f"/api/runs/{ID}/keyframes/{later}").status_code == 200
-    for outside in (0, k - 5, k + SLOTS // 4 + 5):
+    for outside in (0, k - 9, k + SLOTS // 4 + 20):
         assert client.get(f"/api/runs/{ID}/keyframes/{outside}").status_code == 404
 
 
@@ -268,3 +268,14 @@ def test_without_physics_what_is_stored_is_still_shown(tmp_path: Path, monkeypat
         assert place["verdicts"] == {"web": "works"}
         assert place["lines"][0].startswith("why cannot be told")
         assert client.get(f"/api/runs/alone/values/rate/{START}").status_code == 200
+
+
+def test_a_what_if_that_is_forgotten_is_told_and_its_name_is_nobody_elses(client: httpx.Client) -> None:
+    id = what_if(client).json()["id"]
+    settled(client, id)
+    with client.stream("GET", "/api/events") as stream:
+        assert client.delete(f"/api/what-ifs/{id}").status_code == 202
+        told = (line for line in stream.iter_lines() if line.startswith("data: "))
+        assert any(json.loads(line[6:]).get("state") == "forgotten" for line in told)
+    assert client.get(f"/api/runs/{id}/slots/{START}").status_code == 404
+    assert len(id.split("-")) == 4  # with what tells the servers of one address apart

@@ -139,3 +139,31 @@ def test_differences(runs: Corner, tmp_path: Path) -> None:
     assert offered(what_if) is offered(base), "colours can be compared"
     with pytest.raises(LookupError):
         difference(what_if, base, "rtt", slot + 1)
+
+
+def test_availability_is_compared_over_the_slots_that_both_have(runs, tmp_path):
+    base = source_of(runs.changed)  # the one whose cells are not connected all the time
+    start = base.slots.start + 24
+    changed = what_if_of(base, runs.folder, tmp_path / "arrays", range(start, start + 10), gateways=["home"])
+    changed.computed = 6
+    found = difference(changed, base, "availability", start)
+    on = [bentpipe.open_run(folder).dataset["terminals_connected"].values > 0 for folder in (runs.folder, runs.changed)]
+    there = base.static("terminals") > 0
+    share = [100 * values[24:30].mean(axis=0)[there] for values in on]
+    np.testing.assert_allclose(found[there], share[0] - share[1], atol=1e-4)
+    assert np.isnan(found[~there]).all()
+    # The whole run has more slots: its own availability is another.
+    whole = [100 * values.mean(axis=0)[there] for values in on]
+    assert not np.allclose(share[1], whole[1])
+
+
+def test_gateways_of_two_runs_are_compared_by_their_ids(runs):
+    base, other = source_of(runs.folder), source_of(runs.folder)
+    slot = base.slots.start + SLOT
+    assert np.nanmax(difference(base, other, "gateway", slot)) == 0
+    names = other.names["gateway"]
+    names["gateway"] = ["another", *names["gateway"][1:]]
+    mine = cell_values(base, "gateway", slot)
+    found = difference(base, other, "gateway", slot)
+    known = np.isfinite(mine)
+    np.testing.assert_array_equal(found[known], mine[known] == 0)

@@ -48,9 +48,11 @@ def children(pid: int) -> list[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_tells_where_it_is_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     stand_ins.made_up_run(tmp_path / "runs" / "first")
+    (tmp_path / "runs" / "damaged").mkdir()
+    (tmp_path / "runs" / "damaged" / "manifest.json").write_text("{}")  # none that was asked for: left out
     with started(tmp_path) as process:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from bentpipe.errors import InputError, StoreError, UnknownNameError
 from bentpipe.globe.physics import Physics, make_physics
 from bentpipe.results.opened import Run
 from bentpipe.scenario import load_scenario
-from bentpipe.simulate.globephysics import globe_physics, plain
+from bentpipe.simulate.globephysics import _Latest, globe_physics, plain
 from bentpipe.simulate.hypothetical import edited_scenario
 from bentpipe.simulate.prepare import prepare
 from bentpipe.simulate.skyframes import fleet_states, keyframes
@@ -182,3 +184,24 @@ def test_states_and_planes_of_shells_and_of_element_sets(shared: Path) -> None:
     assert 100 < raising.sum() < 600 and (fleet["shell"][raising] < 0).all() and (fleet["plane"][raising] < 0).all()
     assert all(shell["planes"] is None for shell in fleet["shells"])
     assert (fleet["shell"][real.fleet.up] >= 0).mean() > 0.95 and (fleet["plane"][real.fleet.up] >= 0).mean() > 0.9
+
+
+def test_while_one_run_is_prepared_another_is_answered_for() -> None:
+    held: _Latest[int] = _Latest(2)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        begun.set()
+        assert go_on.wait(20)
+        return 1
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(held.get, "slow", slow)
+        assert begun.wait(20)
+        assert held.get("quick", lambda: 2) == 2
+        second = pool.submit(held.get, "slow", lambda: 3)
+        go_on.set()
+        assert (first.result(20), second.result(20)) == (1, 1)
+    with pytest.raises(ZeroDivisionError):
+        held.get("fails", lambda: 1 // 0)
+    assert held.get("fails", lambda: 4) == 4

@@ -1,6 +1,6 @@
 // What the server is asked: one function a question. Answers that cannot change are kept.
 
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(message, status) {
     super(message);
     this.status = status;
@@ -23,7 +23,7 @@ async function asked(path, options = {}) {
   throw new ApiError(message, response.status);
 }
 
-export const json = async (path, options) => (await asked(path, options)).json();
+const json = async (path, options) => (await asked(path, options)).json();
 
 /** Numbers of a run: float32, or null where the slot is not computed. */
 async function floats(path, options) {
@@ -94,7 +94,7 @@ export const difference = (id, other, variable, slot) =>
   values.get(`${run(id)}/difference/${variable}/${slot}?with=${encodeURIComponent(other)}`);
 export const slotNumbers = (id, slot) => slots.get(`${run(id)}/slots/${slot}`);
 export const links = (id, slot) => slots.get(`${run(id)}/links/${slot}`);
-export const keyframe = (id, k) => keyframes.get(`${run(id)}/keyframes/${k}`);
+export const keyframe = (id, k, identity) => keyframes.get(`${run(id)}/keyframes/${k}?of=${String(identity).slice(0, 16)}`);
 export const forget = (id) => {
   values.forget(`${run(id)}/`);
   slots.forget(`${run(id)}/`);

@@ -8,8 +8,8 @@ const RAIN = [["", "as in the run"], ["1", "as bad as in 1 % of an average year"
   ["0.01", "a downpour: as bad as in 0.01 % of a year"]];
 
 export class BreakPanel {
-  constructor(root, { onEdits, onLength, onStart, onStop, onShow, getTime }) {
-    Object.assign(this, { root, onEdits, onLength, onStart, onStop, onShow, getTime });
+  constructor(root, { onEdits, onLength, onStart, onStop, getTime }) {
+    Object.assign(this, { root, onEdits, onLength, onStart, onStop, getTime });
     this.form = element("form", { class: "break", onsubmit: (event) => { event.preventDefault(); onStart(); } });
     this.outcome = element("div", { class: "outcome" });
     this.told = element("p", { class: "wrong", role: "alert" });
@@ -130,6 +130,13 @@ export class BreakPanel {
     this.bar.text.textContent = job.state === "simulating" && job.total ? `${job.done} of ${job.total} slots` : `${job.state}…`;
   }
 
+  /** The server no longer has a what-if: neither its file nor its progress. */
+  forgotten(id) {
+    if (this.shown !== id && this.bar?.job !== id) return;
+    this.shown = this.bar = null;
+    fill(this.outcome);
+  }
+
   /** The numbers that changed. */
   result(id, scene, found, regionChosen) {
     const rows = found.regions.map((r) => ({ ...r, delta: (r.users_after ?? 0) - (r.users_before ?? 0) }));
@@ -145,7 +152,7 @@ export class BreakPanel {
     fill(this.found,
       element("h3", {}, "What changes ", element("span", { class: "tag hypothetical" }, "hypothetical")),
       element("p", { class: "edits" }, (scene.edits_text ?? []).join("; ")),
-      element("p", { class: `headline ${delta < -0.5 ? "bad" : "good"}` }, `${change(delta)} users connected`),
+      element("p", { class: `headline ${delta < -0.5 ? "bad" : "good"}` }, delta ? `${change(delta)} users connected` : "As many users connected as before"),
       element("p", { class: "sub" }, `${count(users.after)} in place of ${count(users.before)}, means over ${found.slots} of ${found.of} slots ` +
         `from ${clock(scene.grid.unix_s + (scene.window[0] - scene.grid.start) * scene.grid.slot_s)} UTC. Simulated.`),
       this.table("Sites", found.sites, true, scene),
@@ -179,7 +186,7 @@ function sign(before, after) {
 }
 
 /** "0-5, 12" as numbers; null where it cannot be read. */
-export function planesFrom(text) {
+function planesFrom(text) {
   const out = [];
   for (const part of text.split(",").map((p) => p.trim()).filter(Boolean)) {
     const found = /^(\d{1,3})(?:\s*[-–]\s*(\d{1,3}))?$/.exec(part);

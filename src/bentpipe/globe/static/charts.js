@@ -14,6 +14,8 @@ export function drawCharts(root, series, scene) {
   const style = getComputedStyle(document.documentElement), colour = (name) => style.getPropertyValue(name).trim();
   const wide = Math.max(200, root.clientWidth || 340);
   const plots = [];
+  root.plots?.forEach((plot) => plot.destroy()); // else the others' cursor would go on to tell them
+  root.plots = plots;
   fill(root, connectedStrip(series, colour, wide));
   for (const [title, keys, lines, unit] of CHARTS) {
     if (!keys.some((key) => series[key]?.some((v) => v !== null))) continue;

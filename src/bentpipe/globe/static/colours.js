@@ -42,7 +42,7 @@ export function limits({ low, high, diverging }) {
 }
 
 /** Colour [r, g, b] of a category, by its number and how many there are. */
-export function categoryColour(number, { kind, categories, theme }) {
+function categoryColour(number, { kind, categories, theme }) {
   if (kind === "ordered") {
     const count = Math.max(2, categories ? categories.length : 2);
     return along(VIRIDIS, 0.08 + (0.88 * number) / (count - 1));
@@ -89,21 +89,4 @@ export function colours(values, options) {
     out[o + 3] = (options.diverging ? Math.abs(v) : v) < threshold ? DIMMED : OPACITY[theme];
   }
   return out;
-}
-
-/** CSS colours for a legend: `count` of a scale from low to high, or one a category. */
-export function legendColours(options, count = 32) {
-  const text = (c) => `rgb(${c.join(",")})`;
-  if (isCategories(options)) {
-    const names = options.categories ?? (options.kind === "flag" ? ["no", "yes"] : []);
-    return names.map((_, i) => text(categoryColour(i, options)));
-  }
-  const stops = stopsOf(options);
-  return Array.from({ length: count }, (_, i) => text(along(stops, i / (count - 1))));
-}
-
-/** CSS colour of missing values, as in `colours`. */
-export function missingColour(theme) {
-  const [r, g, b, a] = MISSING[theme === "dark" ? "dark" : "light"];
-  return `rgba(${r},${g},${b},${(a / 255).toFixed(3)})`;
 }

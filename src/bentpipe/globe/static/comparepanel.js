@@ -7,8 +7,8 @@ const first = ({ grid, window }) => at(grid, window?.[0] ?? grid.start);
 const end = ({ grid, window }) => at(grid, window?.[1] ?? grid.stop);
 
 export class ComparePanel {
-  constructor(root, { onOther, onForget }) {
-    Object.assign(this, { root, onOther, onForget });
+  constructor(root, { onOther }) {
+    Object.assign(this, { root, onOther });
     this.numbers = element("div", {});
   }
 
@@ -38,7 +38,7 @@ export class ComparePanel {
       ["Users connected", mine.users_connected, theirs.users_connected, count],
       ["Terminals with power", mine.terminals_powered, theirs.terminals_powered, count],
       ["Cells served", mine.cells_served, theirs.cells_served, count],
-      ["Given in all, Mbit/s", rate(mine), rate(theirs), number],
+      ...(scene.has_rates && otherScene.has_rates ? [["Given in all regions, Mbit/s", rate(mine), rate(theirs), number]] : []),
       ["Satellites that serve", mine.serving.length, theirs.serving.length, count],
     ];
     const codes = new Map(otherScene.regions.map((r, i) => [r.code, theirs.regions[i]]));

@@ -41,8 +41,8 @@ export function openExport({ state, scene, other, onPicture, serving }) {
       (scene.hypothetical || other?.hypothetical ? ", in part hypothetical: every file says so" : "")),
     element("ul", { class: "exports" },
       element("li", {}, element("button", { type: "button", class: "button", onclick: onPicture }, "Picture (PNG)"), element("span", {}, "the map with its legend and what it shows")),
-      link("cells.csv", "Cells (CSV)", `${variable?.label ?? ""} of every cell in this slot`),
-      link("cells.geojson", "Cells (GeoJSON)", "the same as hexagons, for a GIS"),
+      variable && link("cells.csv", "Cells (CSV)", `${variable?.label ?? ""} of every cell in this slot`),
+      variable && link("cells.geojson", "Cells (GeoJSON)", "the same as hexagons, for a GIS"),
       link("regions.csv", "Regions (CSV)", "the table of this slot", { slot: state.slot }),
       place ? link("series.csv", "This place (CSV)", "every slot of the run", place) : null,
       link("satellites.czml", "Satellites (CZML)", "those that serve now (300 at most), one hour, for Cesium", {

@@ -13,12 +13,17 @@ import { RegionsPanel } from "./regionspanel.js";
 import { colourRule, fleetOf, Pane, runData, siteLinks, sunAt } from "./stage.js";
 import { address, fromAddress, on, set, setGrid, state } from "./state.js";
 import { TimeBar } from "./timebar.js";
-import { cellAt, Places } from "./places.js";
-import { WhatIfs } from "./whatifs.js";
+import { cellAt } from "./geo.js";
+import { Places } from "./places.js";
+import { GONE, WhatIfs } from "./whatifs.js";
 
 const box = (id) => document.getElementById(id);
 const SETTLE_MS = 150; // a seek's first frame waits so long for the cells at most
 const MODES = [["run", "As it was"], ["other", "With the changes"], ["difference", "Difference"], ["both", "Side by side"]];
+
+// In place of a variable, where a run has no cells.
+const NO_CELLS = { name: "sites", label: "Sites", unit: "", kind: "flag", low: 0, high: 1, palette: "categories", categories: null,
+  more_is_better: null, meaning: "", static: true };
 
 class Page {
   async start() {
@@ -33,11 +38,12 @@ class Page {
     const runs = this.list.runs;
     if (!runs.length) throw new Error("the server has no run");
     const run = runs.some((r) => r.id === given.run && r.kind === "run") ? given.run : runs.find((r) => r.kind === "run").id;
-    const other = runs.some((r) => r.id === given.other) && given.other !== run ? given.other : null;
+    const fits = (r) => r.id === given.other && r.id !== run && (r.kind === "run" || r.of === run);
+    const other = runs.some(fits) ? given.other : null;
     Object.assign(state, given, { run, other, show: other ? given.show ?? "difference" : "run" });
     this.applyTheme();
     const handlers = {
-      onPick: (what) => this.places.pick(what),
+      onPick: (what, pane) => this.places.pick(what, pane),
       onHover: (what, pane) => this.places.hover(what, pane),
       onCamera: (pane) => this.cameraMoved(pane),
     };
@@ -53,12 +59,13 @@ class Page {
     bindKeys(this);
     this.whatIfs.hear();
     if (this.otherData?.scene.kind === "what-if") this.whatIfs.result(state.other);
+    if (!other && given.other?.startsWith("what-if-")) this.gone();
     requestAnimationFrame((now) => this.frame(now));
     document.documentElement.dataset.ready = "yes";
   }
 
   panels() {
-    this.placePanel = new PlacePanel(box("panel-place"), {});
+    this.placePanel = new PlacePanel(box("panel-place"));
     this.breakPanel = new BreakPanel(box("panel-break"), {
       onEdits: (edits) => set({ edits }),
       onLength: (length_s) => set({ length_s }),
@@ -67,8 +74,8 @@ class Page {
       getTime: () => this.time.time(state.slot),
     });
     this.regionsPanel = new RegionsPanel(box("panel-regions"), {
-      onRegion: (i) => this.places.goToRegion(i),
-      csvAddress: (slot) => api.exportAddress(this.shownRun, "regions.csv", { slot }),
+      onRegion: (region) => this.places.goToRegion(region),
+      csvAddress: (slot) => api.exportAddress(this.tabled ?? state.run, "regions.csv", { slot }),
     });
     this.comparePanel = new ComparePanel(box("panel-compare"), { onOther: (id) => this.compareWith(id) });
     for (const tab of document.querySelectorAll("[role=tab]")) {
@@ -100,9 +107,9 @@ class Page {
       box("variable").value = state.variable;
     });
     on("show other", () => {
-      this.arrange().then(() => this.refresh());
+      this.arrange().then(() => this.refresh()).catch((error) => this.trouble(error));
     });
-    on("view", () => this.makeViews().then(() => this.refresh()));
+    on("view", () => this.makeViews().then(() => this.refresh()).catch((error) => this.trouble(error)));
     on("layers", () => {
       this.applyLayers();
       this.refresh();
@@ -147,6 +154,7 @@ class Page {
     if (this.b.shown) await this.b.ensure(state.view, this.theme, this.world);
     box("notice").hidden = !why;
     box("notice").textContent = why;
+    if (!this.a.view) return;
     const real = this.a.view.kind;
     box("view-kind").textContent = real === "globe" ? "Flat map" : "Globe";
     box("view-kind").disabled = Boolean(why);
@@ -158,7 +166,7 @@ class Page {
   }
 
   panes() {
-    return [this.a, this.b].filter((pane) => pane.shown && pane.view);
+    return [this.a, this.b].filter((pane) => pane.ready);
   }
 
   async useRun(data, unixS) {
@@ -204,34 +212,35 @@ class Page {
       ...(other?.kind === "what-if" ? [tag(`hypothetical: ${(other.edits_text ?? []).join("; ")}`, "hypothetical")] : []));
   }
 
-  /** Show what `show` and `other` ask for: one pane or two, with their data. */
+  /** Show what `show` and `other` ask for: one pane or two, with their data; of two at once, the later. */
   async arrange() {
-    this.otherData = null;
-    if (state.other) {
-      try {
-        this.otherData = await runData(state.other);
-      } catch (error) {
-        this.trouble(error);
-        set({ other: null, show: "run" });
-        return;
-      }
+    const mine = (this.arranging = (this.arranging ?? 0) + 1), { run, other, show } = state;
+    if (!other && show !== "run") return set({ show: "run" });
+    let data = null;
+    try {
+      data = other ? await runData(other) : null;
+    } catch (error) {
+      if (mine !== this.arranging) return undefined;
+      this.trouble(error);
+      return set({ other: null, show: "run" });
     }
-    if (!state.other && state.show !== "run") {
-      set({ show: "run" });
-      return;
-    }
-    const both = state.show === "both" && this.otherData;
+    const own = show === "other" && data?.scene.kind === "run" ? data : await runData(run);
+    if (mine !== this.arranging) return undefined;
+    const both = show === "both" && data;
+    this.otherData = data;
     this.b.section.hidden = !both;
     box("stage").classList.toggle("two", Boolean(both));
-    this.a.setData(state.show === "other" && this.otherData?.scene.kind === "run" ? this.otherData : await runData(state.run));
+    this.a.setData(own);
     if (both) {
+      this.b.setData(data);
       await this.b.ensure(this.a.wanted, this.theme, this.world);
-      this.b.setData(this.otherData);
-      this.b.view.camera = this.a.view.camera;
+      if (mine !== this.arranging) return undefined;
+      if (this.a.view) this.b.view.camera = this.a.view.camera;
       this.b.view.resize();
     }
-    this.a.view.resize();
+    this.a.view?.resize();
     this.applyLayers();
+    this.arranged = `${show} ${other}`;
     const modes = box("modes");
     modes.hidden = !state.other;
     const hypothetical = this.otherData?.scene.kind === "what-if";
@@ -244,6 +253,7 @@ class Page {
     this.paneTitles();
     this.time.setWindow(this.otherData?.scene.window ?? null);
     this.head();
+    return undefined;
   }
 
   paneTitles() {
@@ -265,7 +275,13 @@ class Page {
   }
 
   variable(scene = this.scene) {
-    return scene.variables.find((v) => v.name === state.variable) ?? scene.variables[0];
+    return scene.variables.find((v) => v.name === state.variable) ?? scene.variables[0] ?? NO_CELLS;
+  }
+
+  /** Number that a run's slots have at the moment of a slot of this run. */
+  slotIn(scene, slot) {
+    const { start, unix_s, slot_s } = scene.grid;
+    return start + Math.floor((this.time.time(slot) - unix_s) / slot_s + 1e-6);
   }
 
   /** Bring all that depends on the slot up to date; while one is on its way, only the latest wish is kept. */
@@ -290,27 +306,40 @@ class Page {
   }
 
   async update(slot) {
-    const variable = this.variable(), { run, other, show } = state;
-    const one = show === "difference" ? api.difference(other, run, variable.name, slot)
-      : api.cellValues(show === "other" ? other : run, variable.name, slot);
-    const two = this.b.shown ? api.cellValues(other, variable.name, slot) : null;
-    const mine = api.slotNumbers(run, slot), theirs = other ? api.slotNumbers(other, slot) : Promise.resolve(null);
-    const [found, valuesB, numbersA, numbersB] = await Promise.all([one, two, mine, theirs]);
-    if (state.show !== show || state.other !== other || !this.a.view) return;
-    this.numbers = numbersA;
+    const { run, other, show } = state, { otherData } = this;
+    if (this.arranged !== `${show} ${other}` || !this.a.ready) return; // all this is called again when it is
+    const variable = this.variable(), cells = variable !== NO_CELLS, there = otherData ? this.slotIn(otherData.scene, slot) : slot;
+    const two = this.b.ready;
+    let refused = "";
+    const values = (id, at) => (cells ? api.cellValues(id, variable.name, at) : null);
+    const beyond = otherData && (there < otherData.scene.grid.start || there >= otherData.scene.grid.stop);
+    const one = show !== "difference" ? (show === "other" ? !beyond && values(other, there) : values(run, slot))
+      : cells && !beyond && api.difference(other, run, variable.name, there).catch((error) => {
+        if (error.status !== 409) throw error;
+        refused = error.message; // other cells, other slots: nothing to subtract
+        return null;
+      });
+    const [found, valuesB, numbersA, numbersB] = await Promise.all([one || null, two && !beyond ? values(other, there) : null,
+      api.slotNumbers(run, slot), other && !beyond ? api.slotNumbers(other, there) : null]);
+    if (this.arranged !== `${show} ${other}` || state.show !== show || state.other !== other || !this.a.ready) return;
+    const ofOther = Boolean(numbersB) && (show === "other" || show === "difference");
+    const plain = show === "run" || show === "both";
+    // Where a what-if has nothing the run is as it was; another run is not.
+    const shown = ofOther ? numbersB : plain || otherData.scene.kind === "what-if" ? numbersA : null;
+    const scene = ofOther ? otherData.scene : this.scene;
     const kinds = show === "difference" && variable.kind === "category";
-    const { variable: shownVariable, values: valuesA } = kinds ? changedOrNot(variable, found) : { variable, values: found };
+    const { variable: painted, values: valuesA } = kinds ? changedOrNot(variable, found) : { variable, values: found };
     const diverging = show === "difference" && !kinds ? this.diverging(variable, valuesA) : null;
-    const rule = colourRule(shownVariable, { diverging, threshold: state.threshold, theme: this.theme });
+    const rule = colourRule(painted, { diverging, threshold: state.threshold, theme: this.theme });
     this.a.paint(valuesA, rule);
-    if (this.b.shown) this.b.paint(valuesB, colourRule(variable, { threshold: state.threshold, theme: this.theme }));
-    this.legend(shownVariable, diverging, valuesA === null);
-    const shown = show === "run" || show === "both" || !numbersB ? numbersA : numbersB;
-    this.light(this.a, shown, slot, show === "run" || show === "both" ? run : other);
-    if (this.b.shown) this.light(this.b, numbersB, slot, other);
-    this.time.setNumbers(shown);
-    this.regionsPanel.setNumbers(shown, slot, instant(this.time.time(slot)));
-    this.comparePanel.setNumbers(this.scene, numbersA, this.otherData?.scene ?? null, numbersB);
+    if (two) this.b.paint(valuesB, colourRule(variable, { threshold: state.threshold, theme: this.theme }));
+    this.legend(painted, diverging, valuesA === null, refused);
+    this.light(this.a, shown, ofOther ? there : slot, ofOther ? other : run);
+    if (two) this.light(this.b, numbersB, there, other);
+    this.tabled = ofOther ? other : run;
+    this.time.setNumbers(shown, scene);
+    this.regionsPanel.setNumbers(shown, scene, ofOther ? there : slot, instant(this.time.time(slot)));
+    this.comparePanel.setNumbers(this.scene, numbersA, otherData?.scene ?? null, numbersB);
     if (!this.playing && state.place && this.places.askedAt !== `${slot} ${this.shownRun}`) this.places.ask();
     this.say(shown);
     this.drawn = slot;
@@ -322,17 +351,24 @@ class Page {
     return wide;
   }
 
-  legend(variable, diverging, missing) {
-    const gone = this.otherData?.scene.kind === "run" ? "Not both runs have this slot." : "This slot is not computed here: move the time into the marked window.";
-    const note = missing ? gone : state.show !== "run" && this.otherData?.scene.kind === "what-if"
-      ? `Hypothetical: ${(this.otherData.scene.edits_text ?? []).join("; ")}` : "";
+  legend(variable, diverging, missing, refused) {
+    if (variable === NO_CELLS) {
+      fill(box("legend"), element("p", { class: "meaning" }, "This run has sites, and no cells to colour."));
+      box("threshold-box").hidden = true;
+      return;
+    }
+    const other = state.show === "run" ? null : this.otherData?.scene;
+    const lacks = other && !other.variables.some((v) => v.name === variable.name);
+    const absent = lacks ? "The other run has no such values."
+      : other?.kind === "what-if" ? "This slot is not computed here: move the time into the marked window." : "This slot is not there.";
+    const note = missing ? refused || absent : other?.kind === "what-if" ? `Hypothetical: ${(other.edits_text ?? []).join("; ")}` : "";
     drawLegend(variable, { diverging, threshold: state.threshold, theme: this.theme, note, missing });
     drawThreshold(variable, state.threshold, diverging, (threshold) => set({ threshold }));
   }
 
-  /** Satellites' states and links of a pane. */
-  async light(pane, numbers, slot, id) {
-    pane.numbers = numbers;
+  /** Satellites' states and links of a pane, which shows a slot of a run; those of now where none is given. */
+  async light(pane, numbers = pane.numbers, slot = pane.slot, id = pane.id) {
+    Object.assign(pane, { numbers, slot, id });
     if (numbers) pane.view.setSitePositions(numbers.sites.map((s) => [s.latitude_deg, s.longitude_deg]));
     await pane.light(numbers?.serving ?? [], state.layers.serving);
     let links = null;
@@ -340,13 +376,20 @@ class Page {
     if (numbers && (state.layers.feeder || state.layers.lasers) && !fast) {
       links = await api.links(id, slot).catch(() => null); // the map goes on without them
     }
-    if (pane.numbers !== numbers || !pane.view) return;
+    if (pane.numbers !== numbers || pane.id !== id || !pane.view) return;
+    const { link } = this.places;
     pane.view.setLinks({
       feeder: Int32Array.from(links?.feeder ?? []),
       lasers: Int32Array.from(links?.lasers ?? []),
       sites: numbers ? siteLinks(numbers) : [],
-      picked: this.places.link ?? null,
+      picked: link?.source === id ? link : null,
     });
+  }
+
+  /** A what-if that was to be shown is not on the server any more. */
+  gone() {
+    this.trouble(new Error(GONE));
+    this.breakPanel.say(GONE);
   }
 
   say(numbers) {
@@ -387,6 +430,7 @@ class Page {
   }
 
   frame(now) {
+    requestAnimationFrame((next) => this.frame(next)); // first: nothing that goes wrong may stop it
     const { start, stop, slot_s, unix_s } = this.scene.grid;
     if (this.playing) {
       const passed = Math.min(0.25, (now - (this.last ?? now)) / 1000);
@@ -415,7 +459,6 @@ class Page {
       });
       if (!waits) pane.view.frame();
     }
-    requestAnimationFrame((next) => this.frame(next));
   }
 
   cameraMoved(pane) {
@@ -453,7 +496,8 @@ class Page {
   }
 
   picture() {
-    const hypothetical = this.otherData?.scene.kind === "what-if" && state.show !== "run";
+    const other = state.show === "run" ? null : this.otherData?.scene;
+    const hypothetical = Boolean(other?.hypothetical || this.scene.hypothetical);
     return savePicture({ panes: this.panes(), scene: this.scene, variable: this.variable(), theme: this.theme,
       when: instant(this.time.time(state.slot)), show: state.show, other: this.otherData?.scene ?? null, hypothetical,
       diverging: state.show === "difference" && this.variable().kind !== "category" ? this.range.get(state.variable) : null, threshold: state.threshold,
@@ -494,7 +538,7 @@ class Page {
 }
 
 const page = new Page();
-window.bentpipe = { page, state, set, address, cellAt: (lat, lon) => cellAt(page.a.data, lat, lon) };
+window.bentpipe = { page, state, set, address, cellAt: (lat, lon) => cellAt(page.scene.cells, page.a.data.index, lat, lon) };
 page.start().catch((error) => {
   box("title").textContent = "Cannot show the run";
   box("notice").hidden = false;

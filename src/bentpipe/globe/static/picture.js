@@ -39,7 +39,7 @@ export async function picture({ panes, scene, variable, theme, when, show, other
   const unit = variable.unit === "1" ? "" : ` (${variable.unit})`;
   const shown = { run: "", other: other ? " – B" : "", difference: " – difference", both: " – side by side" }[show];
   write(`${variable.label}${unit}${shown}. ${now}`, 44, 12, 400, "--soft");
-  write(hypothetical ? `HYPOTHETICAL: what if: ${(other?.edits_text ?? []).join("; ")}. Simulated; not live status. bentpipe`
+  write(hypothetical ? `HYPOTHETICAL${show !== "run" && other?.edits_text?.length ? `: what if: ${other.edits_text.join("; ")}` : " in part"}. Simulated; not live status. bentpipe`
     : "Simulated; not live status. bentpipe", 62, 12, hypothetical ? 600 : 400, hypothetical ? "--hypo" : "--faint");
   if (variable.kind === "number" || diverging !== null) ramp(c, { variable, diverging, threshold, theme, top: top + 70 * scale, pad, scale, colour });
   return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });

@@ -14,10 +14,8 @@ const SEGMENTS = {
 const words = (name) => SEGMENTS[name] ?? name.replaceAll("_", " ");
 
 export class PlacePanel {
-  constructor(root, { onSwitchOff, onPlace }) {
+  constructor(root) {
     this.root = root;
-    this.onSwitchOff = onSwitchOff;
-    this.onPlace = onPlace;
     this.asked = 0;
     this.seriesOf = "";
     this.charts = element("div", { class: "charts" });
@@ -25,6 +23,7 @@ export class PlacePanel {
   }
 
   invite() {
+    this.asked++; // an answer on its way is to nobody's question any more
     this.answer = null;
     fill(this.root, 
       element("h2", {}, "Ask a place"),
@@ -52,18 +51,20 @@ export class PlacePanel {
         return answer;
       }
       this.draw(scene, answer, slot);
-      const key = `${source} ${answer.kind} ${answer.id} ${scene.done ?? ""}`;
+      const key = `${source} ${answer.kind} ${answer.id}`;
       if (this.seriesOf !== key) {
         this.seriesOf = key;
         fill(this.charts, element("p", { class: "busy" }, "Reading the day…"));
         const series = await api.series(source, answer.kind === "site" ? { site: answer.id } : { cell: answer.id });
         if (this.seriesOf === key) drawCharts(this.charts, series, scene);
+        if (mine !== this.asked) return null;
       }
       this.charts.mark?.(scene.grid.unix_s + (slot - scene.grid.start) * scene.grid.slot_s);
       return answer;
     } catch (error) {
       if (error.name === "AbortError" || mine !== this.asked) return null;
       this.seriesOf = "";
+      this.answer = null;
       fill(this.root, element("h2", {}, "Cannot tell"), element("p", { class: "wrong" }, error.message));
       return null;
     } finally {

@@ -1,6 +1,7 @@
 // What is pointed at, clicked or typed: places, gateways, satellites.
 
 import { change, changeUnit, degrees, number } from "./format.js";
+import { cellAt } from "./geo.js";
 import { placeFrom, set, state } from "./state.js";
 
 const box = (id) => document.getElementById(id);
@@ -14,17 +15,18 @@ export class Places {
     this.naming = false;
   }
 
-  pick(what) {
-    const { page } = this;
-    if (what.site !== null && what.site !== undefined) return set({ place: { site: page.scene.sites[what.site].id }, tab: "place", folded: false });
-    if (what.gateway !== null && what.gateway !== undefined) return this.showGateway(what.gateway);
-    if (what.satellite !== null && what.satellite !== undefined) return this.showSatellite(what.satellite);
+  /** What was clicked; sites, gateways and satellites are numbered as in the run that the pane shows. */
+  pick(what, pane = this.page.a) {
+    const { scene } = pane.data;
+    if (what.site !== null && what.site !== undefined) return set({ place: { site: scene.sites[what.site].id }, tab: "place", folded: false });
+    if (what.gateway !== null && what.gateway !== undefined) return this.showGateway(what.gateway, pane);
+    if (what.satellite !== null && what.satellite !== undefined) return this.showSatellite(what.satellite, pane);
     return set({ place: { latitude_deg: what.latitude_deg, longitude_deg: what.longitude_deg }, tab: "place", folded: false });
   }
 
-  showGateway(i) {
+  showGateway(i, pane = this.page.a) {
     const { page } = this;
-    const g = page.scene.gateways[i], now = page.numbers?.gateways[i];
+    const g = pane.data.scene.gateways[i], now = pane.numbers?.gateways[i];
     this.forget();
     set({ tab: "place", folded: false });
     page.placePanel.thing(g.name, `gateway ${g.id} · ${degrees(g.latitude_deg, g.longitude_deg)}`, [
@@ -37,16 +39,16 @@ export class Places {
     } });
   }
 
-  showSatellite(i) {
+  showSatellite(i, pane) {
     const { page } = this;
-    const s = page.scene.satellites, view = page.a.view;
+    const { scene } = pane.data, s = scene.satellites, { view } = pane;
     const [x, y, z] = view.position(i, page.unixS) ?? [NaN, NaN, NaN];
     const height = Math.hypot(x, y, z) / 1e3 - 6371;
-    const sites = (page.numbers?.sites ?? []).flatMap((v, n) => (v.satellite === i && v.served ? [page.scene.sites[n].name] : []));
+    const sites = (pane.numbers?.sites ?? []).flatMap((v, n) => (v.satellite === i && v.served ? [scene.sites[n].name] : []));
     this.forget();
     set({ tab: "place", folded: false });
     page.placePanel.thing(s.names[i], `satellite, catalogue number ${s.catalog_numbers[i]}`, [
-      ["State", ["out of service", "in service", "raising its orbit", "serves the territory now"][page.a.states[i]]],
+      ["State", ["out of service", "in service", "raising its orbit", "serves the territory now"][pane.states[i]]],
       ["Height", Number.isFinite(height) ? `about ${Math.round(height)} km` : null], ["Serves", sites.join(", ")],
     ]);
   }
@@ -69,8 +71,8 @@ export class Places {
     }
     const source = this.source();
     this.askedAt = `${state.slot} ${page.shownRun}`;
-    const scene = source === state.other ? page.otherData.scene : page.scene;
-    const answer = await page.placePanel.show(source, scene, state.place, state.slot);
+    const scene = page.otherData?.id === source ? page.otherData.scene : page.scene;
+    const answer = await page.placePanel.show(source, scene, state.place, page.slotIn(scene, state.slot));
     if (!answer?.found) {
       if (answer) {
         this.picked = this.link = null;
@@ -85,12 +87,12 @@ export class Places {
     }
     this.picked = { latitude_deg: answer.latitude_deg, longitude_deg: answer.longitude_deg };
     const e = answer.explanation ?? {};
-    const satellite = page.scene.satellites.catalog_numbers.indexOf(e.catalog_number);
-    const gateway = page.scene.gateways.findIndex((g) => g.id === e.gateway);
-    this.link = satellite >= 0 && gateway >= 0 ? { ...this.picked, satellite, gateway } : null;
+    const satellite = scene.satellites.catalog_numbers.indexOf(e.catalog_number);
+    const gateway = scene.gateways.findIndex((g) => g.id === e.gateway);
+    this.link = satellite >= 0 && gateway >= 0 ? { ...this.picked, satellite, gateway, source } : null;
     for (const pane of page.panes()) {
       pane.view.setPicked(this.picked);
-      page.light(pane, pane.numbers, state.slot, pane === page.b ? state.other : page.shownRun);
+      page.light(pane);
     }
   }
 
@@ -106,7 +108,7 @@ export class Places {
     if (!text) return;
     page.calm();
     const same = (p) => p.name.toLowerCase() === text.toLowerCase() || (p.id ?? p.code ?? "").toLowerCase() === text.toLowerCase();
-    const site = page.scene.sites.find(same), gateway = page.scene.gateways.findIndex(same), region = page.scene.regions.findIndex(same);
+    const site = page.scene.sites.find(same), gateway = page.scene.gateways.findIndex(same), region = page.scene.regions.find(same);
     const point = placeFrom(text);
     if (site) {
       page.fly(site, 1200);
@@ -114,7 +116,7 @@ export class Places {
     } else if (gateway >= 0) {
       page.fly(page.scene.gateways[gateway], 2500);
       this.showGateway(gateway);
-    } else if (region >= 0) this.goToRegion(region);
+    } else if (region) this.goToRegion(region);
     else if (point && point.latitude_deg !== undefined) {
       page.fly(point, 1200);
       set({ place: point, tab: "place", folded: false });
@@ -122,10 +124,9 @@ export class Places {
     else page.trouble(new Error(`“${text}” is no site, region, gateway or cell of this run, and no latitude, longitude`));
   }
 
-  goToRegion(i) {
+  goToRegion(r) {
     const { page } = this;
-    const r = page.scene.regions[i];
-    if (r.latitude_deg === undefined || r.latitude_deg === null) return;
+    if (r?.latitude_deg === undefined || r.latitude_deg === null) return;
     page.fly(r, Math.min(9000, Math.max(500, 190 * r.span_deg)));
   }
 
@@ -146,13 +147,14 @@ export class Places {
 
   hoverText(what, pane) {
     const { page } = this;
-    const scene = page.scene;
+    const { scene } = pane.data;
     if (what.site !== null && what.site !== undefined) return scene.sites[what.site].name;
     if (what.gateway !== null && what.gateway !== undefined) return `Gateway ${scene.gateways[what.gateway].name}`;
     if (what.satellite !== null && what.satellite !== undefined) return scene.satellites.names[what.satellite];
-    const cell = cellAt(pane.data, what.latitude_deg, what.longitude_deg);
+    if (what.latitude_deg === null) return "";
+    const cell = cellAt(scene.cells, pane.data.index, what.latitude_deg, what.longitude_deg);
     if (cell < 0 || !pane.values) return "";
-    const variable = page.variable(), value = pane.values[cell];
+    const variable = page.variable(scene), value = pane.values[cell];
     if (!Number.isFinite(value)) return "no value";
     const unit = variable.unit === "1" ? "" : ` ${variable.unit}`;
     if (state.show === "difference" && pane === page.a && variable.kind === "category") return value ? "another" : "the same";
@@ -162,14 +164,4 @@ export class Places {
     if (variable.kind !== "number") return (variable.categories ?? ["no", "yes"])[value] ?? String(value);
     return `${number(value)}${unit}`;
   }
-}
-
-/** Cell at a point of a run's territory, by the map from pixels to cells; -1 where there is none. */
-export function cellAt({ scene, index }, latitudeDeg, longitudeDeg) {
-  const { width, height, west, east, south, north } = scene.cells.index;
-  let lon = longitudeDeg;
-  while (lon < west) lon += 360;
-  while (lon > west + 360) lon -= 360;
-  const x = Math.floor(((lon - west) / (east - west)) * width), y = Math.floor(((north - latitudeDeg) / (north - south)) * height);
-  return x >= 0 && x < width && y >= 0 && y < height ? index[y * width + x] - 1 : -1;
 }

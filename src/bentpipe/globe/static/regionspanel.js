@@ -40,8 +40,10 @@ export class RegionsPanel {
     fill(this.body);
   }
 
-  setNumbers(numbers, slot, text) {
+  /** Numbers of a slot, of the run of a scene. */
+  setNumbers(numbers, scene, slot, text) {
     this.numbers = numbers;
+    this.shown = scene;
     this.slot = slot;
     this.note.textContent = numbers
       ? `${text}. Percentiles over the terminals connected in the region now; what one terminal could get is what the busiest moment leaves it. Click a name to go there.`
@@ -60,7 +62,7 @@ export class RegionsPanel {
       this.draw();
     } }, label)))));
     if (!this.numbers) return fill(this.body);
-    const rows = this.scene.regions.map((r, i) => ({ ...r, ...this.numbers.regions[i], at: i }));
+    const rows = this.shown.regions.map((r, i) => ({ ...r, ...this.numbers.regions[i] }));
     const rank = (v) => (v === null || v === undefined ? null : v);
     rows.sort((a, b) => {
       const x = rank(a[key]), y = rank(b[key]);
@@ -68,7 +70,7 @@ export class RegionsPanel {
       return (typeof x === "string" ? x.localeCompare(y) : x - y) * (up ? 1 : -1);
     });
     fill(this.body, ...rows.map((row) => element("tr", {}, this.columns.map(([name, , words]) => name === "name"
-      ? element("th", { scope: "row" }, element("button", { type: "button", class: "plain", onclick: () => this.onRegion(row.at) }, row.name))
+      ? element("th", { scope: "row" }, element("button", { type: "button", class: "plain", onclick: () => this.onRegion(row) }, row.name))
       : element("td", {}, words(row[name]))))));
     return undefined;
   }

@@ -32,7 +32,10 @@ export const forgetData = (id) => loaded.delete(id);
 /** States of the satellites of a run, once the physics has told them. */
 export async function fleetOf(data) {
   const base = await runData(data.base);
-  base.fleet ??= api.fleet(base.id);
+  base.fleet ??= api.fleet(base.id).catch((error) => {
+    base.fleet = null; // asked again the next time
+    throw error;
+  });
   return base.fleet;
 }
 
@@ -62,15 +65,26 @@ export class Pane {
     this.base = null;
     this.frames = "";
     this.values = null;
-    this.painted = Promise.resolve();
+    this.making = Promise.resolve();
   }
 
   get shown() {
     return !this.section.hidden;
   }
 
+  /** Whether it can be drawn on: it is shown, and has its view and a run. */
+  get ready() {
+    return this.shown && Boolean(this.view && this.data);
+  }
+
   /** Make the renderer; returns why it is not the one that was asked for, or "". */
-  async ensure(kind, theme, world) {
+  ensure(kind, theme, world) {
+    // One after the other: two at once would leave two canvases.
+    this.making = this.making.catch(() => {}).then(() => this.make(kind, theme, world));
+    return this.making;
+  }
+
+  async make(kind, theme, world) {
     if (this.view && this.wanted === kind) return this.why ?? "";
     const camera = this.view?.camera;
     this.view?.dispose();
@@ -102,6 +116,7 @@ export class Pane {
   setData(data) {
     if (this.data === data) return;
     this.data = data;
+    if (!this.view) return; // the one to come takes it
     if (this.base !== data.base) {
       this.base = data.base;
       this.frames = "";
@@ -143,16 +158,19 @@ export class Pane {
     const late = setTimeout(() => this.section.classList.toggle("waiting", this.frames === key), 1500);
     let a, b;
     try {
-      [a, b] = await Promise.all([api.keyframe(data.base, k), api.keyframe(data.base, k + stride)]);
+      [a, b] = await Promise.all([frame(data, k), frame(data, k + stride)]);
     } finally {
       clearTimeout(late);
       if (this.frames === key) this.section.classList.remove("waiting");
     }
     if (this.frames !== key || !a || !b || this.data.base !== data.base) return;
     this.view.setKeyframes({ t0: k * data.scene.keyframe_s, t1: (k + stride) * data.scene.keyframe_s, a, b });
-    api.keyframe(data.base, k + 2 * stride).catch(() => {});
+    frame(data, k + 2 * stride).catch(() => {});
   }
 }
+
+/** A keyframe; the browser keeps those of a run of this identity. */
+const frame = (data, k) => api.keyframe(data.base, k, data.scene.identity);
 
 /** Satellite and gateway of each site that is served, for the view's links. */
 export function siteLinks(numbers) {

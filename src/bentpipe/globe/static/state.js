@@ -51,7 +51,8 @@ export function set(changes) {
   writeAddress();
 }
 
-const iso = (unixS) => new Date(unixS * 1000).toISOString().slice(0, 19) + "Z";
+// To the second, upwards: the moment must lie within its slot.
+const iso = (unixS) => new Date(Math.ceil(unixS - 1e-3) * 1000).toISOString().slice(0, 19) + "Z";
 let grid = null;
 let pending = 0;
 

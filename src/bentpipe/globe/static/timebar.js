@@ -3,7 +3,7 @@
 import { clock, count, day, element, fill, instant } from "./format.js";
 
 const box = (id) => document.getElementById(id);
-export const SPEEDS = [[1, "1×"], [15, "1 slot/s"], [60, "1 min/s"], [300, "5 min/s"], [900, "15 min/s"], [3600, "1 h/s"]];
+const SPEEDS = [[1, "1×"], [15, "1 slot/s"], [60, "1 min/s"], [300, "5 min/s"], [900, "15 min/s"], [3600, "1 h/s"]];
 
 export class TimeBar {
   /** `grid` as in the scene; `seek(slot)` and `toggle()` are called by the user. */
@@ -67,8 +67,8 @@ export class TimeBar {
     fill(box("clock"), element("b", {}, clock(unixS)), ` UTC, ${day(unixS)}`);
   }
 
-  /** Who is connected now, and what happens. */
-  setNumbers(numbers) {
+  /** Who is connected now, and what happens, in the run of a scene. */
+  setNumbers(numbers, scene = this.scene) {
     if (!numbers) {
       box("now").textContent = "not computed yet";
       fill(box("happening"));
@@ -78,7 +78,7 @@ export class TimeBar {
     box("now").textContent = numbers.users_total
       ? `${count(numbers.users_connected)} of ${count(numbers.users_total)} terminal users connected${share}`
       : "no terminals in this run";
-    const events = numbers.events.map((i) => this.scene.events[i]);
+    const events = numbers.events.map((i) => scene.events[i]);
     fill(box("happening"), ...events.map((e) =>
       element("span", { class: `event ${e.tag}`, title: [e.changed, e.source].filter(Boolean).join(" — ") }, e.title,
         e.tag === "hypothetical" ? element("small", {}, " hypothetical") : null)));

@@ -6,8 +6,8 @@ import { Keyframes } from "./hermite.js";
 import { Labels } from "./labels.js";
 import { THEMES } from "./theme.js";
 
-export const NEAREST_KM = 150;
-export const FARTHEST_KM = 60000;
+const NEAREST_KM = 150;
+const FARTHEST_KM = 60000;
 /** Half the angle that the smaller side of the view spans. */
 export const HALF_ANGLE = (20 * Math.PI) / 180;
 const PICK_PX = 8;
@@ -229,11 +229,6 @@ export class View {
     const distance = Math.max(NEAREST_KM, Math.min(this.farthest ?? FARTHEST_KM, from * factor));
     this._zoom = { distance, x, y, ground: this.groundAt(x, y) };
     this._dirty = true;
-  }
-
-  /** Zoom with the buttons or keys of the page: about the middle. */
-  zoomBy(factor) {
-    this._zoomBy(factor, this.width / 2, this.height / 2);
   }
 
   _pinch(factor, x, y) {
