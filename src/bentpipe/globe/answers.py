@@ -58,7 +58,7 @@ def json_response(content: Any, status: int = 200) -> Response:
     return Response(text.encode(), status, _FRESH, "application/json")
 
 
-def array_response(values: bytes, headers: Mapping[str, str] = _FRESH) -> Response:
+def array_response(values: bytes | memoryview, headers: Mapping[str, str] = _FRESH) -> Response:
     """Answer with an array as it lies in memory, little-endian."""
     return Response(values, 200, dict(headers), "application/octet-stream")
 

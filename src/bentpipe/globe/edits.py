@@ -116,7 +116,7 @@ def words(edits: Edits, names: Mapping[str, Mapping[str, str]] | None = None) ->
     known = names or {}
 
     def named(kind: str, ids: tuple[str, ...]) -> str:
-        return ", ".join(known.get(kind, {}).get(one, one) for one in ids)
+        return " and ".join(known.get(kind, {}).get(one, one) for one in ids)  # names have commas of their own
 
     lines = []
     if edits.gateways:

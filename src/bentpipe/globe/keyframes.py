@@ -33,11 +33,11 @@ class Keyframes:
 
     def __init__(self, compute: Callable[[Path, Sequence[int]], Awaitable[Any]]) -> None:
         self._compute = compute
-        self._kept: OrderedDict[Key, bytes] = OrderedDict()
+        self._kept: OrderedDict[Key, memoryview] = OrderedDict()
         self._held = 0
-        self._awaited: dict[Key, asyncio.Task[dict[int, bytes]]] = {}
+        self._awaited: dict[Key, asyncio.Task[dict[int, memoryview]]] = {}
 
-    async def get(self, folder: Path, k: int, allowed: range) -> bytes:
+    async def get(self, folder: Path, k: int, allowed: range) -> memoryview:
         """One keyframe.
 
         Parameters
@@ -51,8 +51,8 @@ class Keyframes:
 
         Returns
         -------
-        bytes
-            (N, 6) float32, little-endian: position, m, and velocity, m/s, both Earth-fixed.
+        memoryview
+            Of bytes: (N, 6) float32, little-endian: position, m, and velocity, m/s, both Earth-fixed.
         """
         found = self._kept.get((folder, k))
         if found is not None:
@@ -67,7 +67,7 @@ class Keyframes:
     def _is_coming(self, key: Key) -> bool:
         return key in self._kept or key in self._awaited
 
-    def _ask(self, folder: Path, first: int, allowed: range) -> asyncio.Task[dict[int, bytes]]:
+    def _ask(self, folder: Path, first: int, allowed: range) -> asyncio.Task[dict[int, memoryview]]:
         numbers = [k for k in range(first, first + AHEAD) if k in allowed and not self._is_coming((folder, k))]
         task = asyncio.create_task(self._fetch(folder, numbers))
         for k in numbers:
@@ -75,21 +75,22 @@ class Keyframes:
         task.add_done_callback(lambda done: self._end(folder, numbers, done))
         return task
 
-    async def _fetch(self, folder: Path, numbers: Sequence[int]) -> dict[int, bytes]:
+    async def _fetch(self, folder: Path, numbers: Sequence[int]) -> dict[int, memoryview]:
         frames = await self._compute(folder, numbers)
         pairs = zip(numbers, frames, strict=True)
-        found = {k: np.ascontiguousarray(frame, dtype="<f4").tobytes() for k, frame in pairs}
+        # Not copied: those that came together are dropped together, more or less.
+        found = {k: np.ascontiguousarray(frame, dtype="<f4").data.cast("B") for k, frame in pairs}
         for k, frame in found.items():
             self._keep((folder, k), frame)
         return found
 
-    def _end(self, folder: Path, numbers: Sequence[int], task: asyncio.Task[dict[int, bytes]]) -> None:
+    def _end(self, folder: Path, numbers: Sequence[int], task: asyncio.Task[dict[int, memoryview]]) -> None:
         for k in numbers:
             self._awaited.pop((folder, k), None)
         if not task.cancelled():
             task.exception()  # whoever waits is told; those fetched ahead are asked for again
 
-    def _keep(self, key: Key, frame: bytes) -> None:
+    def _keep(self, key: Key, frame: memoryview) -> None:
         self._kept[key] = frame
         self._held += len(frame)
         while self._held > KEPT_BYTES and len(self._kept) > AHEAD:

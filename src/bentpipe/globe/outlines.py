@@ -7,13 +7,16 @@ coarse borders are made from it once by ``tools/build_borders.py``.
 from __future__ import annotations
 
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bentpipe.globe.cellmap import Bounds, laid_out
 from bentpipe.globe.source import Source
+
+if TYPE_CHECKING:
+    from bentpipe.catalog.geodata import Geodata
 
 Float = npt.NDArray[np.float64]
 SOURCE = "Natural Earth (public domain); Crimea as part of Ukraine"
@@ -69,20 +72,21 @@ def flat(ring_lon_lat: Float, digits: int) -> list[float]:
 
 
 def _territory(source: Source) -> dict[str, Any]:
-    from bentpipe.catalog.geodata import load_geodata
+    from bentpipe.catalog.geodata import Geodata
 
     extent = _extent(source)
     if extent is None or extent.east - extent.west >= WHOLE_WORLD_DEG:
         return {"regions": world_outlines()["countries"], "countries": [], "source": SOURCE}
     coarsest = max(extent.east - extent.west, extent.north - extent.south) / POINTS_ACROSS
-    outlines, territories = load_geodata().outlines, load_geodata().territories
+    geodata = Geodata()  # not the shared one: its 20 MB go when the outlines are made
+    outlines, territories = geodata.outlines, geodata.territories
     codes = set(source.names["region"]["region"])
     own = [[n] for n, code in enumerate(territories.region_code) if code in codes]
     if not own:  # regions that are countries
         own = [territories.regions_of(n).tolist() for n, row in enumerate(territories.countries) if row.iso3 in codes]
     for tolerance in [t for t in TOLERANCES_DEG if t >= coarsest] or TOLERANCES_DEG[-1:]:
         regions = [flat(ring[:, ::-1], 3) for group in own for ring in outlines.rings(group, tolerance)]
-        countries = [flat(ring[:, ::-1], 3) for ring in _countries(extent, tolerance)]
+        countries = [flat(ring[:, ::-1], 3) for ring in _countries(geodata, extent, tolerance)]
         if sum(map(len, regions)) + sum(map(len, countries)) <= MOST_NUMBERS:
             break
     return {"regions": regions, "countries": countries, "source": SOURCE}
@@ -97,10 +101,8 @@ def _extent(source: Source) -> Bounds | None:
     return laid_out(lat, lon, 50_000.0)[0] if len(lat) else None
 
 
-def _countries(near: Bounds, tolerance_deg: float) -> list[Float]:
+def _countries(geodata: Geodata, near: Bounds, tolerance_deg: float) -> list[Float]:
     """Rings of latitude and longitude of the countries around, thinned far from the cells."""
-    from bentpipe.catalog.geodata import load_geodata
-
     tall = max(LEAST_MARGIN_DEG, MARGIN * (near.north - near.south))
     least_wide = LEAST_MARGIN_DEG / max(0.1, float(np.cos(np.radians((near.south + near.north) / 2.0))))
     wide = max(least_wide, MARGIN * (near.east - near.west))
@@ -110,7 +112,7 @@ def _countries(near: Bounds, tolerance_deg: float) -> list[Float]:
         west, east = -180.0, 180.0
     found: list[Float] = []
     for box in _boxes(Bounds(west, east, south, north)):
-        rings = load_geodata().outlines_within(box.south, box.west, box.north, box.east, tolerance_deg)
+        rings = geodata.outlines_within(box.south, box.west, box.north, box.east, tolerance_deg)
         found += [thinned(ring, box) for group in rings.values() for ring in group]
     return [ring for ring in found if len(ring) >= 4]
 

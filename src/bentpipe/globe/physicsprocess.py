@@ -29,7 +29,7 @@ __all__ = ["PhysicsError", "PhysicsGoneError", "PhysicsProcess", "Tell", "Ticket
 Tell = Callable[[str, int, int], None]
 #: Returns functions by name: see ``bentpipe.globe.physics``.
 Factory = Callable[[], Mapping[str, Callable[..., Any]]]
-QUICK_THREADS = 2
+QUICK_THREADS = 4
 #: Questions under way at once.
 QUESTIONS = 256
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from bentpipe.globe.cellvalues import checked
 from bentpipe.globe.numbers import MBIT, MS, plain, site_numbers, site_places
 from bentpipe.globe.shown import VERDICT_WORDS, has_rates, has_uplink, judged
-from bentpipe.globe.source import Array, Source
+from bentpipe.globe.source import Array, Source, WhatIfSource
 from bentpipe.results.variables import LIMIT_WORDS
 
 Kind = Literal["cell", "site"]
@@ -87,6 +87,15 @@ def _connected(source: Source, kind: Kind, index: int) -> tuple[Bool, Bool]:
     return served, served
 
 
+def _as_it_goes(source: Source, kind: Kind, index: int) -> tuple[Bool, Bool]:
+    """In which slots it is connected, and which are there, (T,) each; around a what-if those of its run."""
+    connected, done = _connected(source, kind, index)[0], source.done()
+    if not isinstance(source, WhatIfSource):
+        return connected, done
+    before, there = _connected(source.base, kind, index)[0], source.base.done()
+    return np.where(done, connected, before), done | there
+
+
 def place_now(source: Source, kind: Kind, index: int, slot: int) -> dict[str, Any]:
     """Give what a cell or a site has in one slot, and when it is without connection.
 
@@ -106,7 +115,8 @@ def place_now(source: Source, kind: Kind, index: int, slot: int) -> dict[str, An
         "now" (rates in Mbit/s, delay in ms, elevation in degrees, loss in dB; None for what is not known),
         "verdicts" by service ("works", "with effort", "fails"), "gap_now" and "next_gap" (None, or "start_unix_s",
         "duration_s", and "open" where it lasts to the end of what is computed), "availability_percent" of the slots
-        that are there, "index", "id", "name", "region", "latitude_deg", "longitude_deg".
+        that are there; a what-if counts the slots of its run outside its window, too; "index", "id",
+        "name", "region", "latitude_deg", "longitude_deg".
 
     Raises
     ------
@@ -114,8 +124,7 @@ def place_now(source: Source, kind: Kind, index: int, slot: int) -> dict[str, An
         Where the slot is not computed (yet).
     """
     checked(source, slot)
-    connected, _ = _connected(source, kind, index)
-    done = source.done()
+    connected, done = _as_it_goes(source, kind, index)
     now, following = gaps(source, connected, done, slot)
     availability = 100.0 * float(connected[done].mean()) if done.any() else None
     return {

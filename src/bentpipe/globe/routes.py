@@ -131,7 +131,9 @@ def _listed(source: RunSource) -> dict[str, Any]:
         "complete": bool(complete),
         "hypothetical": changed is not None or bool(source.manifest.get("hypothetical", False)),
         "edits": None if changed is None else changed.edits,
+        "edits_text": part("edits_text")(source),
         "window": None if changed is None else [changed.window.start, changed.window.stop],
+        "slots": [source.slots.start, source.slots.stop],
     }
 
 
@@ -186,8 +188,8 @@ async def keyframes(globe: Globe, request: Request) -> Response:
     """Where the satellites are, and whither they go, at a whole minute."""
     source, k = source_of(globe, request), number(request, "k")
     first, last = source.clock.start_unix_s([source.slots.start, source.slots.stop]) // KEYFRAME_S
-    # A page that plays fast takes them up to 8 minutes apart, and the next ahead: some lie beyond the run's ends.
-    allowed = range(int(first) - 8, int(last) + 18)
+    # Fast play takes every eighth, and asks for the next pair beforehand.
+    allowed = range(int(first) - 8, int(last) + 25)
     if k not in allowed:
         raise ProblemError(404, "the run has no such time")
     return array_response(await globe.keyframes.get(source.folder, k, allowed), _KEPT_SHORTLY)

@@ -214,7 +214,8 @@ def _expand(row: dict[str, str], source: Source) -> list[Shown]:
         shown = replace(shown, high=float(max(len(shown.categories) - 1, 0)))
     if shown.name != "service-*":
         return [shown]
-    return [replace(shown, name=f"service-{s['name']}", label=str(s["title"]).capitalize()) for s in judged(source)]
+    titles = ((s["name"], str(s["title"])) for s in judged(source))
+    return [replace(shown, name=f"service-{name}", label=title[:1].upper() + title[1:]) for name, title in titles]
 
 
 def _words(row: dict[str, str], source: Source) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from bentpipe.slots import SlotClock
 Array = npt.NDArray[Any]
 T = TypeVar("T")
 #: Decoded chunks that are kept, bytes.
-CHUNK_BYTES = 32_000_000
+CHUNK_BYTES = 24_000_000
 #: Columns of a run that are kept: a place that is looked at is asked for more than once.
 COLUMNS = 24
 
@@ -300,7 +300,7 @@ class WhatIfSource(RunSource):
         super().__init__(id, base.folder, base._cache, base.manifest)
         self.base, self.arrays, self.window, self.edits = base, folder, window, dict(edits)
         self.computed = 0
-        self._maps: dict[str, Array] = {}
+        self._heads: dict[str, tuple[int, tuple[int, ...], np.dtype[Any]]] = {}
 
     @cached_property
     def cells(self) -> npt.NDArray[np.uint64]:
@@ -325,7 +325,7 @@ class WhatIfSource(RunSource):
 
     def row(self, name: str, slot: int) -> Array:
         """Read a variable in one slot that `has`."""
-        return np.array(self._mapped(name)[slot - self.window.start])
+        return np.asarray(self._read(name, slot, slot + 1)[0])
 
     def holds(self, name: str) -> bool:
         """Whether the variable is there: what has a slot axis must have been computed anew."""
@@ -338,12 +338,19 @@ class WhatIfSource(RunSource):
         stop = min(slots.stop, self.window.start + self.computed)
         for first in range(start, stop, self._length):
             last = min(stop, first + self._length)
-            yield first, np.array(self._mapped(name)[first - self.window.start : last - self.window.start])
+            yield first, self._read(name, first, last)
 
-    def _mapped(self, name: str) -> Array:
-        if name not in self._maps:
-            self._maps[name] = np.load(self.arrays / f"{name}.npy", mmap_mode="r")
-        return self._maps[name]
+    def _read(self, name: str, first: int, last: int) -> Array:
+        """Read slots from the file; not mapped, since what is mapped counts as memory for as long as it is."""
+        with (self.arrays / f"{name}.npy").open("rb") as stream:
+            if name not in self._heads:
+                np.lib.format.read_magic(stream)
+                shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+                self._heads[name] = (stream.tell(), shape[1:], dtype)
+            begin, shape, dtype = self._heads[name]
+            count = math.prod(shape)
+            stream.seek(begin + (first - self.window.start) * count * dtype.itemsize)
+            return np.fromfile(stream, dtype, (last - first) * count).reshape(last - first, *shape)
 
 
 #: What the page's numbers are read from: a what-if is read as a run is.

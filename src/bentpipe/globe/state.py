@@ -18,6 +18,7 @@ from bentpipe.globe.events import Events
 from bentpipe.globe.jobs import BusyError, Jobs
 from bentpipe.globe.keyframes import Keyframes
 from bentpipe.globe.library import Library, run_state
+from bentpipe.globe.parts import part
 from bentpipe.globe.physicsprocess import Factory, PhysicsProcess
 from bentpipe.globe.source import RunSource
 
@@ -93,6 +94,7 @@ class Globe:
         first: RunSource | None = next(iter(self.library), None)
         if first is None:
             return
+        laid_out = asyncio.ensure_future(self._lay_out(first))
         with suppress(BentpipeError):  # told when something is asked
             warming = asyncio.ensure_future(self.physics.call("warm", first.folder))
             done, _ = await asyncio.wait({warming}, timeout=PATIENCE_S)
@@ -101,6 +103,13 @@ class Globe:
             await warming
             if not done:
                 self.announce("prepared")
+        await laid_out
+
+    async def _lay_out(self, source: RunSource) -> None:
+        """Make what the page of a run begins with, and what is kept of it."""
+        for name in ("scene", "territory_outlines", "course"):
+            with suppress(Exception):  # told when it is asked for
+                await self.read(part(name), source)
 
     async def _watch(self) -> None:
         """Look at runs that are being written, while somebody looks at them."""

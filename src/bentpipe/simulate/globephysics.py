@@ -50,7 +50,7 @@ def globe_physics() -> dict[str, Callable[..., Any]]:
 
 
 class _Latest(Generic[Held]):
-    """The things made last, by key; each is made once, also where several threads ask for it."""
+    """The things made last, by key; each is made once, and who asks for one waits for no other that is being made."""
 
     def __init__(self, most: int) -> None:
         self._most, self._lock = most, threading.Lock()

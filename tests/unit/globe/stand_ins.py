@@ -18,7 +18,7 @@ import numpy as np
 from numcodecs import Blosc
 
 from bentpipe.errors import Fault, InputError, RunError
-from bentpipe.globe import asking, exportroutes, routes
+from bentpipe.globe import asking, exportroutes, routes, state
 from bentpipe.globe.connections import Limits
 from bentpipe.globe.server import GlobeServer
 
@@ -186,7 +186,7 @@ def _read(given: Any) -> Any:
 
 
 def use_parts(patch: Any) -> None:
-    for module in (asking, routes, exportroutes):
+    for module in (asking, routes, exportroutes, state):
         patch.setattr(module, "part", PARTS.__getitem__)
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bentpipe.errors import InputError
@@ -106,6 +106,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*ALL, "other"]), JSON, max_size=4) | JSON)
 def test_anything_is_read_or_refused(given_edits: Any) -> None:
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from globerun import Corner, corner, partly_written, source_of, what_if_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bentpipe
@@ -32,6 +32,7 @@ def near(value: float | None, expected: float, tolerance: float = 2e-3) -> bool:
     return abs(value - expected) <= tolerance
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 50), st.integers(0, 4), st.integers(-1, 2)), max_size=60),
     st.integers(1, 100),

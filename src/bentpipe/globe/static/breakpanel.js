@@ -97,7 +97,9 @@ export class BreakPanel {
     this.build(Number(this.form.elements.length.value));
   }
 
-  say(message) {
+  /** What went wrong; or, with "busy", what is waited for. */
+  say(message, kind = "wrong") {
+    this.told.className = kind;
     this.told.textContent = message;
   }
 
@@ -108,14 +110,18 @@ export class BreakPanel {
       this.bar?.line.remove();
       this.bar = null;
       if (job.state === "failed") this.say(job.message || "it failed");
-      if (job.state === "cancelled") this.say("Stopped: what had been computed is shown.");
+      if (job.state === "cancelled") this.say("Stopped: what had been computed is shown.", "busy");
       return;
     }
     if (!this.bar || this.bar.job !== job.id) {
       const bar = element("progress", { max: 1, "aria-label": "Slots simulated again" });
       const text = element("span", {});
       const line = element("p", { class: "progress" }, bar, text,
-        element("button", { type: "button", onclick: () => this.onStop(job.id) }, "Stop"));
+        element("button", { type: "button", onclick: (event) => {
+          event.target.disabled = true;
+          event.target.textContent = "Stopping…";
+          this.onStop(job.id);
+        } }, "Stop"));
       this.bar = { job: job.id, bar, text, line };
       this.shown = null;
       fill(this.outcome, line);

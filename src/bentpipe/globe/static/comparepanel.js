@@ -1,6 +1,10 @@
 // Two runs, or a run and a what-if over it, with one clock.
 
-import { change, count, element, fill, number } from "./format.js";
+import { change, count, element, fill, instant, number } from "./format.js";
+
+const at = (grid, slot) => grid.unix_s + (slot - grid.start) * grid.slot_s;
+const first = ({ grid, window }) => at(grid, window?.[0] ?? grid.start);
+const end = ({ grid, window }) => at(grid, window?.[1] ?? grid.stop);
 
 export class ComparePanel {
   constructor(root, { onOther }) {
@@ -20,9 +24,15 @@ export class ComparePanel {
       this.numbers);
   }
 
+  /** Another run is on its way. */
+  busy() {
+    fill(this.numbers, element("p", { class: "busy" }, "Loading…"));
+  }
+
   setNumbers(scene, mine, otherScene, theirs) {
     if (!otherScene) return fill(this.numbers);
-    if (!mine || !theirs) return fill(this.numbers, element("p", { class: "sub" }, "This slot is not there in both."));
+    if (!mine || !theirs) return fill(this.numbers, element("p", { class: "sub" }, "This slot is not there in both: ",
+      `${otherScene.title} has those from ${instant(first(otherScene))} to ${instant(end(otherScene))}.`));
     const rate = (n) => n.regions.reduce((sum, r) => sum + (r.rate_mbit_s ?? 0), 0);
     const rows = [
       ["Users connected", mine.users_connected, theirs.users_connected, count],
@@ -41,7 +51,7 @@ export class ComparePanel {
         element("tbody", {}, lines.map(([name, a, b, words]) => element("tr", {}, element("th", { scope: "row" }, name),
           element("td", {}, words(a)), element("td", {}, words(b)), element("td", {}, change(b - a, words))))))));
     return fill(this.numbers, 
-      element("p", { class: "sub" }, element("b", {}, "A "), scene.title, element("br"), element("b", {}, "B "), otherScene.title,
+      element("p", { class: "sub" }, element("b", {}, "A "), scene.title, element("br"), element("b", {}, "B "), otherScene.kind === "what-if" ? (otherScene.edits_text ?? []).join("; ") : otherScene.title,
         otherScene.kind === "what-if" ? [" ", element("span", { class: "tag hypothetical" }, "hypothetical")] : null),
       table("In this slot", rows), regions.length ? table("Users connected by region", regions) : null);
   }

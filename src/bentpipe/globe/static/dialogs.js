@@ -79,7 +79,7 @@ export function fillAbout(root, scene, version) {
       ["Satellites", s.satellites.count.toLocaleString("en")],
       ["Cells", s.cells.count.toLocaleString("en")],
       ["Gateways", String(s.gateways.length)],
-      ["Scheduling", s.policy],
+      ["Scheduling", typeof s.policy === "object" ? [s.policy?.scheduling, s.policy?.source].filter(Boolean).join("; ") : s.policy],
       ["Run", `${s.id}, ${String(s.identity).slice(0, 12)}`],
       ["bentpipe", version],
     ].map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),

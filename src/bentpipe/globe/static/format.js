@@ -2,6 +2,9 @@
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+// Made once: making one takes longer than all that it writes.
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const PLACES = Array.from({ length: 7 }, (_, places) => new Intl.NumberFormat("en", { maximumFractionDigits: places }));
 const two = (n) => String(n).padStart(2, "0");
 
 /** A value to three digits that matter, with thin groups of thousands; an en dash where there is none. */
@@ -9,9 +12,9 @@ export function number(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 10 ** digits) return Math.round(value).toLocaleString("en");
+  if (size >= 10 ** digits) return WHOLE.format(Math.round(value));
   const places = Math.max(0, Math.min(6, digits - 1 - Math.floor(Math.log10(size))));
-  return value.toLocaleString("en", { maximumFractionDigits: places }).replace("-", "−");
+  return PLACES[places].format(value).replace("-", "−");
 }
 
 /** People or things: whole, and no finer than four digits, as the model warrants no more. */
@@ -19,7 +22,7 @@ export function count(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   const step = size >= 10_000 ? 10 ** (Math.floor(Math.log10(size)) - 3) : 1;
-  return (Math.round(value / step) * step).toLocaleString("en").replace("-", "−");
+  return WHOLE.format(Math.round(value / step) * step).replace("-", "−");
 }
 
 /** A change with its sign; "no change" where it is none. */
@@ -28,6 +31,9 @@ export function change(value, words = count) {
   const text = words(Math.abs(value));
   return text === "0" ? "no change" : `${value > 0 ? "+" : "−"}${text}`;
 }
+
+/** Unit of a difference: of percentages it is no percentage. */
+export const changeUnit = (unit) => (unit === "%" ? "% points" : unit);
 
 export function day(unixS) {
   const d = new Date(unixS * 1000);

@@ -1,7 +1,7 @@
 // What the colours mean: the variable, its scale with unit, a threshold.
 
 import { colours } from "./colours.js";
-import { element, fill, number } from "./format.js";
+import { changeUnit, element, fill, number } from "./format.js";
 import { colourRule } from "./stage.js";
 
 const box = (id) => document.getElementById(id);
@@ -20,7 +20,7 @@ export function fillVariables(scene, chosen, onChoose) {
 }
 
 /** Draw the scale as the map draws it: with the same function. */
-export function drawLegend(variable, { diverging, threshold, theme, note }) {
+export function drawLegend(variable, { diverging, threshold, theme, note, missing }) {
   const rule = colourRule(variable, { diverging, threshold, theme });
   const out = [];
   const unit = variable.unit && variable.unit !== "1" ? variable.unit : "";
@@ -41,13 +41,13 @@ export function drawLegend(variable, { diverging, threshold, theme, note }) {
     const context = canvas.getContext("2d");
     context.putImageData(new ImageData(opaque(rgba), steps, 1), 0, 0);
     const ends = diverging === null ? [number(low), unit, number(high)]
-      : [`−${number(diverging)}`, `0 ${unit}`, `+${number(diverging)}`];
+      : changeEnds(variable, diverging, unit);
     out.push(canvas, element("p", { class: "ends" }, ends.map((text) => element("span", {}, text))));
   }
   const grey = element("i", { class: "none" });
   out.push(element("p", { class: "meaning" }, diverging === null ? variable.meaning : `Change of: ${variable.meaning}`),
     element("p", { class: "none-is" }, grey, diverging === null ? "no value: not served, or nobody there" : "no value on one side"),
-    note ? element("p", { class: "hypo" }, note) : null);
+    note ? element("p", { class: missing ? "hypo missing" : "hypo" }, note) : null);
   fill(box("legend"), ...out);
 }
 
@@ -57,6 +57,21 @@ function opaque(rgba) {
   const out = new Uint8ClampedArray(rgba);
   for (let i = 3; i < out.length; i += 4) out[i] = Math.max(out[i], 90);
   return out;
+}
+
+/** Words at the ends and the middle of a scale of changes: signs for amounts, what they mean for the rest. */
+function changeEnds(variable, diverging, unit) {
+  if (variable.kind === "flag") return ["no longer", "as before", "now"];
+  if (variable.kind === "ordered") return ["worse", "as before", "better"];
+  return [`−${number(diverging)}`, `0 ${changeUnit(unit)}`, `+${number(diverging)}`];
+}
+
+/** A category has no more and no less: its difference is whether it is another one. */
+export function changedOrNot(variable, values) {
+  return {
+    variable: { ...variable, kind: "flag", unit: "1", categories: ["the same", "another"], meaning: `Whether it changes: ${variable.meaning}` },
+    values: values && values.map((v) => (Number.isNaN(v) ? v : Number(v !== 0))),
+  };
 }
 
 /** The slider of the threshold; only numbers have one. */

@@ -5,7 +5,7 @@ import { BreakPanel } from "./breakpanel.js";
 import { ComparePanel } from "./comparepanel.js";
 import { fillAbout, openExport, openHelp, openLayers } from "./dialogs.js";
 import { element, fill, instant } from "./format.js";
-import { differenceRange, drawLegend, drawThreshold, fillVariables } from "./legend.js";
+import { changedOrNot, differenceRange, drawLegend, drawThreshold, fillVariables } from "./legend.js";
 import { bindKeys } from "./keys.js";
 import { savePicture } from "./picture.js";
 import { PlacePanel } from "./placepanel.js";
@@ -18,6 +18,7 @@ import { Places } from "./places.js";
 import { GONE, WhatIfs } from "./whatifs.js";
 
 const box = (id) => document.getElementById(id);
+const SETTLE_MS = 150; // a seek's first frame waits so long for the cells at most
 const MODES = [["run", "As it was"], ["other", "With the changes"], ["difference", "Difference"], ["both", "Side by side"]];
 
 // In place of a variable, where a run has no cells.
@@ -57,6 +58,7 @@ class Page {
     await this.useRun(data, given.unix_s);
     bindKeys(this);
     this.whatIfs.hear();
+    if (this.otherData?.scene.kind === "what-if") this.whatIfs.result(state.other);
     if (!other && given.other?.startsWith("what-if-")) this.gone();
     requestAnimationFrame((now) => this.frame(now));
     document.documentElement.dataset.ready = "yes";
@@ -125,6 +127,13 @@ class Page {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       if (state.theme === "auto") { set({ theme: "dark" }); set({ theme: "auto" }); }
     });
+    // The page replaces its own address without an event: this one was typed or followed.
+    addEventListener("hashchange", () => location.reload());
+    document.querySelector(".skip").onclick = (event) => {
+      event.preventDefault();
+      set({ folded: false });
+      box("panel").focus();
+    };
     new ResizeObserver(() => {
       for (const pane of [this.a, this.b]) if (pane.shown) pane.view?.resize();
     }).observe(box("panes"));
@@ -196,7 +205,7 @@ class Page {
     const other = this.otherData?.scene;
     document.title = `${this.scene.title} – bentpipe`;
     box("title").textContent = this.scene.title;
-    const tag = (text, kind = "") => element("span", { class: `tag ${kind}` }, text);
+    const tag = (text, kind = "") => element("span", { class: `tag ${kind}`, title: text }, text);
     fill(box("badges"), tag("simulated; not live status"),
       ...(this.scene.complete ? [] : [tag("still being written", "assumed")]),
       ...(this.scene.hypothetical ? [tag("in part hypothetical", "hypothetical")] : []),
@@ -310,7 +319,7 @@ class Page {
         refused = error.message; // other cells, other slots: nothing to subtract
         return null;
       });
-    const [valuesA, valuesB, numbersA, numbersB] = await Promise.all([one || null, two && !beyond ? values(other, there) : null,
+    const [found, valuesB, numbersA, numbersB] = await Promise.all([one || null, two && !beyond ? values(other, there) : null,
       api.slotNumbers(run, slot), other && !beyond ? api.slotNumbers(other, there) : null]);
     if (this.arranged !== `${show} ${other}` || state.show !== show || state.other !== other || !this.a.ready) return;
     const ofOther = Boolean(numbersB) && (show === "other" || show === "difference");
@@ -318,11 +327,13 @@ class Page {
     // Where a what-if has nothing the run is as it was; another run is not.
     const shown = ofOther ? numbersB : plain || otherData.scene.kind === "what-if" ? numbersA : null;
     const scene = ofOther ? otherData.scene : this.scene;
-    const diverging = show === "difference" ? this.diverging(variable, valuesA) : null;
-    const rule = colourRule(variable, { diverging, threshold: state.threshold, theme: this.theme });
+    const kinds = show === "difference" && variable.kind === "category";
+    const { variable: painted, values: valuesA } = kinds ? changedOrNot(variable, found) : { variable, values: found };
+    const diverging = show === "difference" && !kinds ? this.diverging(variable, valuesA) : null;
+    const rule = colourRule(painted, { diverging, threshold: state.threshold, theme: this.theme });
     this.a.paint(valuesA, rule);
     if (two) this.b.paint(valuesB, colourRule(variable, { threshold: state.threshold, theme: this.theme }));
-    this.legend(variable, diverging, valuesA === null, refused);
+    this.legend(painted, diverging, valuesA === null, refused);
     this.light(this.a, shown, ofOther ? there : slot, ofOther ? other : run);
     if (two) this.light(this.b, numbersB, there, other);
     this.tabled = ofOther ? other : run;
@@ -351,7 +362,7 @@ class Page {
     const absent = lacks ? "The other run has no such values."
       : other?.kind === "what-if" ? "This slot is not computed here: move the time into the marked window." : "This slot is not there.";
     const note = missing ? refused || absent : other?.kind === "what-if" ? `Hypothetical: ${(other.edits_text ?? []).join("; ")}` : "";
-    drawLegend(variable, { diverging, threshold: state.threshold, theme: this.theme, note });
+    drawLegend(variable, { diverging, threshold: state.threshold, theme: this.theme, note, missing });
     drawThreshold(variable, state.threshold, diverging, (threshold) => set({ threshold }));
   }
 
@@ -391,13 +402,21 @@ class Page {
     notice.hidden = false;
     notice.textContent = error.message;
     clearTimeout(this.noticeEnds);
-    this.noticeEnds = setTimeout(() => { notice.hidden = !this.a.why; notice.textContent = this.a.why ?? ""; }, 12_000);
+    this.noticeEnds = setTimeout(() => this.calm(), 12_000);
+  }
+
+  /** Take back what went wrong: something else was asked for. */
+  calm() {
+    clearTimeout(this.noticeEnds);
+    box("notice").hidden = !this.a.why;
+    box("notice").textContent = this.a.why ?? "";
   }
 
   seek(slot) {
     const { start, stop } = this.scene.grid;
     const at = Math.min(stop - 1, Math.max(start, Math.round(slot)));
     this.unixS = this.time.time(at);
+    if (!this.refreshing) this.soughtAt = performance.now();
     set({ slot: at });
     this.moved = true;
   }
@@ -430,13 +449,15 @@ class Page {
       }
     }
     const stride = this.playing && state.speed > 120 ? Math.min(8, 2 ** Math.ceil(Math.log2(state.speed / 120))) : 1;
+    // What a slot brings comes piece by piece; without this each piece would be drawn, the first with the cells of before.
+    const waits = !this.playing && this.refreshing && now - this.soughtAt < SETTLE_MS;
     for (const pane of this.panes()) {
       pane.follow(this.unixS, stride).catch((error) => {
         pane.frames = "";
         if (!this.toldFrames) this.trouble(error);
         this.toldFrames = true;
       });
-      pane.view.frame();
+      if (!waits) pane.view.frame();
     }
   }
 
@@ -479,7 +500,7 @@ class Page {
     const hypothetical = Boolean(other?.hypothetical || this.scene.hypothetical);
     return savePicture({ panes: this.panes(), scene: this.scene, variable: this.variable(), theme: this.theme,
       when: instant(this.time.time(state.slot)), show: state.show, other: this.otherData?.scene ?? null, hypothetical,
-      diverging: state.show === "difference" ? this.range.get(state.variable) : null, threshold: state.threshold,
+      diverging: state.show === "difference" && this.variable().kind !== "category" ? this.range.get(state.variable) : null, threshold: state.threshold,
       now: box("now").textContent }).catch((error) => this.trouble(error));
   }
 
@@ -510,6 +531,7 @@ class Page {
 
   compareWith(id) {
     this.range.clear();
+    if (id) this.comparePanel.busy();
     set({ other: id, show: id ? "both" : "run" });
     if (id && this.list.runs.find((r) => r.id === id)?.kind === "what-if") this.whatIfs.result(id);
   }

@@ -1,7 +1,7 @@
 // A picture of what is seen, which says by itself what it shows, and that it is simulated.
 
 import { colours } from "./colours.js";
-import { number } from "./format.js";
+import { changeUnit, number } from "./format.js";
 import { colourRule } from "./stage.js";
 
 /** Save the panes side by side, above a caption with the scale. */
@@ -54,5 +54,5 @@ function ramp(c, { variable, diverging, threshold, theme, top, pad, scale, colou
   }
   c.fillStyle = colour("--soft");
   c.font = `${11 * scale}px system-ui, sans-serif`;
-  c.fillText(`${number(rule.low)} to ${number(rule.high)}${variable.unit === "1" ? "" : ` ${variable.unit}`}`, pad + wide + 8 * scale, top + 10 * scale);
+  c.fillText(`${number(rule.low)} to ${number(rule.high)}${variable.unit === "1" ? "" : ` ${diverging === null ? variable.unit : changeUnit(variable.unit)}`}`, pad + wide + 8 * scale, top + 10 * scale);
 }

@@ -83,7 +83,7 @@ export class PlacePanel {
     const top = this.root.scrollTop;
     fill(this.root, 
       element("h2", {}, a.name),
-      element("p", { class: "sub" }, [a.kind === "cell" ? `cell ${a.id}` : a.site_kind, a.region, degrees(a.latitude_deg, a.longitude_deg)]
+      element("p", { class: "sub" }, [a.kind === "cell" ? `cell ${a.id}` : a.site_kind, scene.regions.find((r) => r.code === a.region)?.name ?? a.region, degrees(a.latitude_deg, a.longitude_deg)]
         .filter(Boolean).join(" · ")),
       element("p", { class: "sub" }, `${instant(scene.grid.unix_s + (slot - scene.grid.start) * scene.grid.slot_s)}, simulated`),
       this.headline(a, e, now),

@@ -1,6 +1,6 @@
 // What is pointed at, clicked or typed: places, gateways, satellites.
 
-import { change, degrees, number } from "./format.js";
+import { change, changeUnit, degrees, number } from "./format.js";
 import { cellAt } from "./geo.js";
 import { placeFrom, set, state } from "./state.js";
 
@@ -73,7 +73,13 @@ export class Places {
     this.askedAt = `${state.slot} ${page.shownRun}`;
     const scene = page.otherData?.id === source ? page.otherData.scene : page.scene;
     const answer = await page.placePanel.show(source, scene, state.place, page.slotIn(scene, state.slot));
-    if (!answer?.found) return;
+    if (!answer?.found) {
+      if (answer) {
+        this.picked = this.link = null;
+        for (const pane of page.panes()) pane.view.setPicked(null);
+      }
+      return;
+    }
     if (state.place?.latitude_deg !== undefined) {
       this.naming = true;
       set({ place: answer.kind === "site" ? { site: answer.id } : { cell: answer.id } });
@@ -100,6 +106,7 @@ export class Places {
   goTo(text) {
     const { page } = this;
     if (!text) return;
+    page.calm();
     const same = (p) => p.name.toLowerCase() === text.toLowerCase() || (p.id ?? p.code ?? "").toLowerCase() === text.toLowerCase();
     const site = page.scene.sites.find(same), gateway = page.scene.gateways.findIndex(same), region = page.scene.regions.find(same);
     const point = placeFrom(text);
@@ -150,7 +157,10 @@ export class Places {
     const variable = page.variable(scene), value = pane.values[cell];
     if (!Number.isFinite(value)) return "no value";
     const unit = variable.unit === "1" ? "" : ` ${variable.unit}`;
-    if (state.show === "difference" && pane === page.a) return `${change(value, number)}${unit}`;
+    if (state.show === "difference" && pane === page.a && variable.kind === "category") return value ? "another" : "the same";
+    if (state.show === "difference" && pane === page.a && variable.kind === "ordered") return value ? (value > 0 ? "better" : "worse") : "no change";
+    if (state.show === "difference" && pane === page.a && variable.kind === "flag") return value ? (value > 0 ? "now" : "no longer") : "no change";
+    if (state.show === "difference" && pane === page.a) return `${change(value, number)}${value ? ` ${changeUnit(unit.trim())}` : ""}`;
     if (variable.kind !== "number") return (variable.categories ?? ["no", "yes"])[value] ?? String(value);
     return `${number(value)}${unit}`;
   }

@@ -155,7 +155,14 @@ export class Pane {
     const key = `${this.base} ${k} ${stride}`;
     if (this.frames === key) return;
     this.frames = key;
-    const [a, b] = await Promise.all([frame(data, k), frame(data, k + stride)]);
+    const late = setTimeout(() => this.section.classList.toggle("waiting", this.frames === key), 1500);
+    let a, b;
+    try {
+      [a, b] = await Promise.all([frame(data, k), frame(data, k + stride)]);
+    } finally {
+      clearTimeout(late);
+      if (this.frames === key) this.section.classList.remove("waiting");
+    }
     if (this.frames !== key || !a || !b || this.data.base !== data.base) return;
     this.view.setKeyframes({ t0: k * data.scene.keyframe_s, t1: (k + stride) * data.scene.keyframe_s, a, b });
     frame(data, k + 2 * stride).catch(() => {});

@@ -125,10 +125,23 @@ export function fromAddress(hash) {
   out.layers = Object.fromEntries(Object.entries(LAYERS).map(([n, [, shown]]) => [n, turned.includes(n) ? !shown : shown]));
   try {
     const edits = JSON.parse(parts.get("edits") ?? "{}");
-    if (edits && typeof edits === "object" && !Array.isArray(edits)) out.edits = edits;
+    out.edits = editsFrom(edits);
   } catch { /* a mangled address: nothing is broken then */ }
   const length = finite(parts.get("for"));
   if (length !== null && length > 0) out.length_s = length;
+  return out;
+}
+
+/** Those of the edits of an address that the form can show; the server checks what they name. */
+function editsFrom(given) {
+  const out = {};
+  if (!given || typeof given !== "object") return out;
+  const list = (value, type) => Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === type);
+  const within = (value, low, high) => typeof value === "number" && value >= low && value <= high;
+  for (const key of ["gateways", "power_regions"]) if (list(given[key], "string")) out[key] = given[key];
+  if (list(given.planes, "number") && Number.isInteger(given.shell)) Object.assign(out, { shell: given.shell, planes: given.planes });
+  for (const key of ["satellites_percent", "lasers_percent"]) if (within(given[key], 0, 100)) out[key] = given[key];
+  if (within(given.rain_exceeded_percent, 0, 100)) out.rain_exceeded_percent = given.rain_exceeded_percent;
   return out;
 }
 

@@ -33,6 +33,9 @@ export class StillGround {
     const gl = renderer.getContext();
     const from = renderer.properties.get(target).__webglFramebuffer;
     renderer.setRenderTarget(null);
+    // Chromium empties the canvas at the first clear or draw after it was shown, and a blit is neither: without this
+    // the marks, drawn next, would wipe the ground away.
+    renderer.clear();
     // Not through three.js, which would hold this binding for still in place the next time.
     gl.bindFramebuffer(gl.READ_FRAMEBUFFER, from);
     gl.blitFramebuffer(0, 0, w, h, 0, 0, width, height, gl.COLOR_BUFFER_BIT, moving ? gl.LINEAR : gl.NEAREST);

@@ -275,7 +275,8 @@ export class View {
     if (now - (this._hoverMs ?? 0) < HOVER_MS) return;
     this._hoverMs = now;
     this._pointer[2] = false;
-    this._hovered(this.pick(this._pointer[0], this._pointer[1]));
+    const [x, y] = this._pointer, found = this.pick(x, y);
+    this._hovered(found && { ...found, x, y });
   }
 
   /** Whether a satellite is drawn. */

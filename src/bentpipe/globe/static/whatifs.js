@@ -20,13 +20,18 @@ export class WhatIfs {
     const { start, stop, slot_s } = page.scene.grid;
     if (!Object.keys(state.edits).length) return page.breakPanel.say("Choose something to switch off first.");
     const from = Math.max(start, state.slot), to = Math.min(stop, from + Math.max(1, Math.round(state.length_s / slot_s)));
-    page.breakPanel.say("");
+    if (this.sending) return undefined;
+    this.sending = true;
+    page.breakPanel.say("Asking the server; after its start it takes a minute until it can answer.", "busy");
     try {
       const { id } = await api.startWhatIf({ run: state.run, from_slot: from, to_slot: to, edits: state.edits });
       this.job = id;
+      page.breakPanel.say("");
       await this.heardJob(this.heard.get(id) ?? { id, state: "queued", done: 0, total: to - from });
     } catch (error) {
       page.breakPanel.say(error.message);
+    } finally {
+      this.sending = false;
     }
     return undefined;
   }
