@@ -16,6 +16,7 @@ _HOMES: Mapping[str, str] = {
     "course": "course",
     "difference": "cellvalues",
     "difference_numbers": "differences",
+    "edits_text": "scene",
     "index_map": "cellmap",
     "place_now": "places",
     "read_edits": "edits",
