@@ -84,7 +84,9 @@ def file_response(text: str | bytes, name: str, type: str) -> Response:
 
 
 def problem_response(problem: ProblemError) -> Response:
-    """Answer that something is wrong."""
+    """Answer that something is wrong, or that there is nothing yet."""
+    if problem.status == 204:
+        return Response(status_code=204, headers=_FRESH)
     content: dict[str, Any] = {"error": problem.text}
     if problem.faults:
         keys = ("what", "where", "value", "allowed", "remedy")

@@ -14,7 +14,11 @@ from bentpipe.globe.parts import part
 from bentpipe.globe.source import RunSource, WhatIfSource
 from bentpipe.globe.state import Globe
 
-__all__ = ["changes_of", "compared", "computed", "in_grid", "number", "place_of", "source_of", "there"]
+__all__ = ["NOTHING_YET", "changes_of", "compared", "computed", "in_grid", "number", "place_of", "source_of", "there"]
+
+
+#: No Content: what a page meets wherever a what-if ends is no error, which browsers would write to their console.
+NOTHING_YET = 204
 
 
 def source_of(globe: Globe, request: Request) -> RunSource:
@@ -42,10 +46,10 @@ def in_grid(source: RunSource, slot: int) -> None:
 
 
 def there(source: RunSource, slot: int) -> None:
-    """Refuse a slot that is not of the run, or not computed yet."""
+    """Refuse a slot that is not of the run; say that there is nothing yet in one that is not computed."""
     in_grid(source, slot)
     if not source.has(slot):
-        raise ProblemError(404, "not computed yet")
+        raise ProblemError(NOTHING_YET, "not computed yet")
 
 
 async def computed(globe: Globe, function: Callable[..., Any], *args: Any) -> Any:
@@ -55,7 +59,7 @@ async def computed(globe: Globe, function: Callable[..., Any], *args: Any) -> An
     except LookupError as error:
         if isinstance(error, KeyError | IndexError):  # a fault of ours
             raise
-        raise ProblemError(404, str(error) or "not computed yet") from None
+        raise ProblemError(NOTHING_YET, str(error) or "not computed yet") from None
 
 
 async def compared(globe: Globe, source: RunSource, id: str) -> RunSource:

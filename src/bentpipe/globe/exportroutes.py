@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bentpipe.globe.answers import ProblemError, file_response
-from bentpipe.globe.asking import compared, computed, in_grid, number, place_of, source_of, there
+from bentpipe.globe.asking import NOTHING_YET, compared, computed, in_grid, number, place_of, source_of, there
 from bentpipe.globe.czml import MAXIMUM_POSITIONS, MAXIMUM_SATELLITES
 from bentpipe.globe.keyframes import AHEAD, KEYFRAME_S
 from bentpipe.globe.parts import part
@@ -24,7 +24,12 @@ async def export(globe: Globe, request: Request) -> Response:
     handler = _EXPORTS.get(request.path_params["name"])
     if handler is None:
         raise ProblemError(404, f"no such export; there are {', '.join(_EXPORTS)}")
-    return await handler(globe, request)
+    try:
+        return await handler(globe, request)
+    except ProblemError as problem:
+        if problem.status != NOTHING_YET:
+            raise
+        raise ProblemError(404, problem.text) from None  # nothing to save: a browser says so
 
 
 async def _cells(globe: Globe, request: Request) -> Response:

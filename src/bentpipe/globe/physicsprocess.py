@@ -1,7 +1,7 @@
 """The process that computes: the server asks it by name, and never loads what it needs.
 
-One child, started by ``spawn`` and joined by one pipe. Quick questions are answered by two threads, what-ifs by a
-third, one at a time. The child ignores Ctrl-C, which is the server's, and leaves as soon as the pipe is closed, even
+One child, started by ``spawn`` and joined by one pipe. Quick questions are answered by some threads, what-ifs by one
+more, one at a time. Large arrays come in files: a pipe would have the server copy them five times. The child ignores Ctrl-C, which is the server's, and leaves as soon as the pipe is closed, even
 where the server was killed.
 """
 
@@ -13,13 +13,17 @@ import multiprocessing
 import os
 import queue
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from bentpipe.errors import BentpipeError, Fault, InputError, RunError
 
@@ -32,6 +36,8 @@ Factory = Callable[[], Mapping[str, Callable[..., Any]]]
 QUICK_THREADS = 4
 #: Questions under way at once.
 QUESTIONS = 256
+#: Arrays from here on come in files, bytes.
+LARGE = 200_000
 
 
 class PhysicsError(RunError):
@@ -57,7 +63,9 @@ class _Child:
     def __init__(self, factory: Factory) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve_physics, args=(theirs, factory), name="physics", daemon=True)
+        self.folder = tempfile.TemporaryDirectory(prefix="bentpipe-physics-", ignore_cleanup_errors=True)
+        given = theirs, factory, self.folder.name
+        self.process = context.Process(target=serve_physics, args=given, name="physics", daemon=True)
         with _interrupts_held():
             self.process.start()
         theirs.close()
@@ -81,6 +89,7 @@ class _Child:
             self.process.join(2.0)
         with suppress(OSError):
             self.pipe.close()
+        self.folder.cleanup()
 
 
 class PhysicsProcess:
@@ -201,7 +210,7 @@ class PhysicsProcess:
         with suppress(RuntimeError):  # the loop is closed
             try:
                 while True:
-                    loop.call_soon_threadsafe(self._answered, *child.pipe.recv())
+                    loop.call_soon_threadsafe(self._answered, *_read(child.pipe.recv()))
             except (EOFError, OSError):
                 loop.call_soon_threadsafe(self._died, child)
 
@@ -261,7 +270,21 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def serve_physics(pipe: Connection, factory: Factory) -> None:
+def _read(message: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An answer with its array, where that came in a file, which is removed."""
+    what, number, *content = message
+    if what != "array":
+        return message
+    path, dtype, shape = content
+    try:
+        return "done", number, np.fromfile(path, dtype).reshape(shape)
+    except (OSError, ValueError) as error:
+        return "failed", number, f"what was computed cannot be read: {error}"
+    finally:
+        Path(path).unlink(missing_ok=True)
+
+
+def serve_physics(pipe: Connection, factory: Factory, folder: str) -> None:
     """Answer questions until the pipe is closed; the child's main function.
 
     Parameters
@@ -270,12 +293,14 @@ def serve_physics(pipe: Connection, factory: Factory) -> None:
         To the server.
     factory : callable
         Makes the functions.
+    folder : str
+        For large arrays.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
-        answering = _Answering(pipe, factory())
+        answering = _Answering(pipe, factory(), Path(folder))
     except Exception as error:
         pipe.send(("broken", 0, f"it could not be loaded: {type(error).__name__}: {error}"))
         return
@@ -289,8 +314,8 @@ def serve_physics(pipe: Connection, factory: Factory) -> None:
 class _Answering:
     """The child's side."""
 
-    def __init__(self, pipe: Connection, physics: Mapping[str, Callable[..., Any]]) -> None:
-        self._pipe, self._physics = pipe, physics
+    def __init__(self, pipe: Connection, physics: Mapping[str, Callable[..., Any]], folder: Path) -> None:
+        self._pipe, self._physics, self._folder = pipe, physics, folder
         self._sending = threading.Lock()
         self._cancelled: set[int] = set()
         self._quick = ThreadPoolExecutor(QUICK_THREADS, "quick")
@@ -315,7 +340,12 @@ class _Answering:
     def _answer(self, number: int, name: str, args: tuple[Any, ...]) -> None:
         try:
             value = self._physics[name](*args)
-            self._send("done", number, value)
+            if isinstance(value, np.ndarray) and value.nbytes >= LARGE:
+                path = self._folder / f"{number}.bin"
+                value.tofile(path)
+                self._send("array", number, str(path), value.dtype.str, value.shape)
+            else:
+                self._send("done", number, value)
         except InputError as error:
             self._send("faults", number, [plain_fault(fault) for fault in error.faults])
         except BentpipeError as error:

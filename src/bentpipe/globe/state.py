@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import itertools
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,8 @@ READERS = 2
 QUEUED = 256
 #: After which it is said that a run is still being prepared, s.
 PATIENCE_S = 8.0
+#: So many runs are laid out at start; some MB each.
+LAID_OUT = 4
 #: Between two looks at a run that is being written, s.
 WATCH_S = 2.0
 
@@ -90,11 +93,11 @@ class Globe:
         self.jobs.close()
 
     async def _warm(self) -> None:
-        """Have the first run prepared before it is asked for."""
+        """Have the first run prepared before it is asked for, and a few laid out."""
         first: RunSource | None = next(iter(self.library), None)
         if first is None:
             return
-        laid_out = asyncio.ensure_future(self._lay_out(first))
+        laid_out = asyncio.ensure_future(self._lay_out(*itertools.islice(self.library, LAID_OUT)))
         with suppress(BentpipeError):  # told when something is asked
             warming = asyncio.ensure_future(self.physics.call("warm", first.folder))
             done, _ = await asyncio.wait({warming}, timeout=PATIENCE_S)
@@ -105,11 +108,12 @@ class Globe:
                 self.announce("prepared")
         await laid_out
 
-    async def _lay_out(self, source: RunSource) -> None:
+    async def _lay_out(self, *sources: RunSource) -> None:
         """Make what the page of a run begins with, and what is kept of it."""
-        for name in ("scene", "territory_outlines", "course"):
-            with suppress(Exception):  # told when it is asked for
-                await self.read(part(name), source)
+        for source in sources:
+            for name in ("scene", "territory_outlines", "course"):
+                with suppress(Exception):  # told when it is asked for
+                    await self.read(part(name), source)
 
     async def _watch(self) -> None:
         """Look at runs that are being written, while somebody looks at them."""

@@ -165,7 +165,8 @@ def test_a_what_if_from_beginning_to_end(client: httpx.Client) -> None:
     assert listed["edits"] == {"gateways": ["kaunas"]}
     assert client.get(f"/api/runs/{id}/values/rate/{START + 3}").status_code == 200
     missing = client.get(f"/api/runs/{id}/values/rate/{START + 4}")
-    assert (missing.status_code, missing.json()) == (404, {"error": "not computed yet"})
+    assert (missing.status_code, missing.content) == (204, b"")
+    assert client.get(f"/api/runs/{id}/export/cells.csv?variable=rate&slot={START + 4}").status_code == 404
     assert "kaunas" in client.get(f"/api/runs/{id}/links/{START}").json()["note"]
     assert client.get(f"/api/what-ifs/{id}/scenario.toml").text.startswith("# ")
     assert client.delete(f"/api/what-ifs/{id}").status_code == 202
@@ -237,7 +238,7 @@ def test_a_run_that_is_being_written(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("bentpipe.globe.state.WATCH_S", 0.05)
     run = stand_ins.made_up_run(tmp_path / "growing", complete=False)
     with stand_ins.serving([run]) as server, httpx.Client(base_url=server.url, timeout=20) as client:
-        assert client.get(f"/api/runs/growing/slots/{START}").json() == {"error": "not computed yet"}
+        assert client.get(f"/api/runs/growing/slots/{START}").status_code == 204
         asked = {"run": "growing", "from_slot": START, "to_slot": START + 1, "edits": {"gateways": ["kaunas"]}}
         assert client.post("/api/what-ifs", json=asked).status_code == 409
         with client.stream("GET", "/api/events") as stream:

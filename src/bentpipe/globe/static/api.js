@@ -23,16 +23,16 @@ async function asked(path, options = {}) {
   throw new ApiError(message, response.status);
 }
 
-const json = async (path, options) => (await asked(path, options)).json();
+/** An answer in JSON; null where there is nothing yet, as in slots that are not computed. */
+async function json(path, options) {
+  const response = await asked(path, options);
+  return response.status === 204 ? null : response.json();
+}
 
 /** Numbers of a run: float32, or null where the slot is not computed. */
 async function floats(path, options) {
-  try {
-    return new Float32Array(await (await asked(path, options)).arrayBuffer());
-  } catch (error) {
-    if (error.status === 404) return null;
-    throw error;
-  }
+  const response = await asked(path, options);
+  return response.status === 204 ? null : new Float32Array(await response.arrayBuffer());
 }
 
 /** The latest of what was asked for, kept; the longest unused goes first. */
@@ -67,14 +67,7 @@ class Kept {
 }
 
 const values = new Kept(96, (path) => floats(path));
-const slots = new Kept(96, async (path) => {
-  try {
-    return await json(path);
-  } catch (error) {
-    if (error.status === 404) return null;
-    throw error;
-  }
-});
+const slots = new Kept(96, (path) => json(path));
 const keyframes = new Kept(24, (path) => floats(path));
 
 const run = (id) => `/api/runs/${encodeURIComponent(id)}`;

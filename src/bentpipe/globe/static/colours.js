@@ -42,12 +42,15 @@ export function limits({ low, high, diverging }) {
 }
 
 /** Colour [r, g, b] of a category, by its number and how many there are. */
-function categoryColour(number, { kind, categories, theme }) {
+function categoryColour(number, { kind, palette, categories, theme }) {
   if (kind === "ordered") {
     const count = Math.max(2, categories ? categories.length : 2);
     return along(VIRIDIS, 0.08 + (0.88 * number) / (count - 1));
   }
-  if (kind === "flag") return number ? CATEGORIES[0] : theme === "dark" ? [74, 80, 87] : [205, 202, 194];
+  const nothing = theme === "dark" ? [74, 80, 87] : [205, 202, 194];
+  if (kind === "flag") return number ? CATEGORIES[0] : nothing;
+  // Of what limits a cell the first is that there is nothing to limit: no finding, and most of the map.
+  if (palette === "after-nothing") return number ? CATEGORIES[(number - 1) % CATEGORIES.length] : nothing;
   return CATEGORIES[((number % CATEGORIES.length) + CATEGORIES.length) % CATEGORIES.length];
 }
 
@@ -60,10 +63,9 @@ function isCategories({ kind, palette, diverging }) {
  * RGBA of each value.
  *
  * values: Float32Array of C values; NaN is missing. options: `kind` "number", "flag", "category" or "ordered"; `low`
- * and `high` of the scale; `palette` "sequential" or "categories"; `categories` their names; `threshold` a value (of a
- * difference: its size) or null; `theme` "light" or "dark"; `diverging` whether the values are differences, `reversed` whether more is better.
- * Returns a Uint8ClampedArray of
- * 4 x C.
+ * and `high` of the scale; `palette` "sequential", "categories" or "after-nothing" (the first is grey); `categories` their names; `threshold` a value (of a
+ * difference: its size) or null; `theme` "light" or "dark"; `diverging` whether the values are
+ * differences, `reversed` whether more is better. Returns a Uint8ClampedArray of 4 x C.
  */
 export function colours(values, options) {
   const theme = options.theme === "dark" ? "dark" : "light";

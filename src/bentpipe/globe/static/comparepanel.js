@@ -14,9 +14,10 @@ export class ComparePanel {
 
   setRuns(runs, current, other) {
     const offered = runs.filter((r) => r.id !== current && (r.kind === "run" || r.of === current));
+    const named = (r) => (r.kind === "what-if" ? `what if: ${(r.edits_text ?? []).join("; ")}` : `${r.title} (${r.id})`);
     const select = element("select", { id: "compare-with", onchange: (e) => this.onOther(e.target.value || null) },
       element("option", { value: "" }, "nothing"),
-      offered.map((r) => element("option", { value: r.id, selected: r.id === other }, r.kind === "what-if" ? `what if: ${r.title}` : `${r.title} (${r.id})`)));
+      offered.map((r) => element("option", { value: r.id, selected: r.id === other }, named(r))));
     fill(this.root, element("h2", {}, "Compare"),
       element("p", {}, element("label", { for: "compare-with" }, "This run with "), select),
       offered.length ? null : element("p", { class: "sub" }, "There is nothing to compare with yet: break something, or start the server with two runs: ",

@@ -91,8 +91,9 @@ export function fillAbout(root, scene, version) {
     element("h3", {}, "Data"),
     element("ul", { class: "events" }, (s.data ?? []).map((d) => element("li", {}, element("b", {}, d.name), d.date ? ` (${d.date})` : "",
       element("small", {}, [d.source, d.note].filter(Boolean).join("; "))))),
-    s.warnings?.length ? element("h3", {}, "To know") : null,
-    element("ul", { class: "events" }, (s.warnings ?? []).map((text) => element("li", {}, text))),
+    element("h3", {}, "To know"),
+    element("ul", { class: "events", id: "notes" }, (s.warnings ?? []).map((text) => element("li", {}, text)),
+      element("li", {}, "Faster than 1 minute a second satellites are drawn between keyframes farther apart, up to 1.4 km from where they were.")),
     element("p", { class: "sub" }, "Drawn with three.js (MIT) and uPlot (MIT); outlines from Natural Earth (public domain), places from GeoNames (CC BY 4.0)."),
   );
 }

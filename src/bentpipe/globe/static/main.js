@@ -198,7 +198,18 @@ class Page {
     this.head();
     this.showTab();
     await this.refresh();
-    fleetOf(data).then((fleet) => this.breakPanel.setRun(scene, fleet, state.edits, state.length_s), (error) => this.trouble(error));
+    fleetOf(data).then((fleet) => {
+      this.breakPanel.setRun(scene, fleet, state.edits, state.length_s);
+      this.note(fleet.note);
+    }, (error) => this.trouble(error));
+  }
+
+  /** What a user should know of what is computed anew: told once, and kept under About. */
+  note(text) {
+    const notes = box("notes");
+    if (!text || !notes || [...notes.children].some((line) => line.textContent === text)) return;
+    notes.append(element("li", {}, text));
+    this.trouble(new Error(text));
   }
 
   head() {
@@ -330,6 +341,7 @@ class Page {
     const kinds = show === "difference" && variable.kind === "category";
     const { variable: painted, values: valuesA } = kinds ? changedOrNot(variable, found) : { variable, values: found };
     const diverging = show === "difference" && !kinds ? this.diverging(variable, valuesA) : null;
+    this.painted = painted;
     const rule = colourRule(painted, { diverging, threshold: state.threshold, theme: this.theme });
     this.a.paint(valuesA, rule);
     if (two) this.b.paint(valuesB, colourRule(variable, { threshold: state.threshold, theme: this.theme }));
@@ -377,6 +389,7 @@ class Page {
       links = await api.links(id, slot).catch(() => null); // the map goes on without them
     }
     if (pane.numbers !== numbers || pane.id !== id || !pane.view) return;
+    this.note(links?.note);
     const { link } = this.places;
     pane.view.setLinks({
       feeder: Int32Array.from(links?.feeder ?? []),
@@ -498,7 +511,7 @@ class Page {
   picture() {
     const other = state.show === "run" ? null : this.otherData?.scene;
     const hypothetical = Boolean(other?.hypothetical || this.scene.hypothetical);
-    return savePicture({ panes: this.panes(), scene: this.scene, variable: this.variable(), theme: this.theme,
+    return savePicture({ panes: this.panes(), scene: this.scene, variable: this.painted ?? this.variable(), theme: this.theme,
       when: instant(this.time.time(state.slot)), show: state.show, other: this.otherData?.scene ?? null, hypothetical,
       diverging: state.show === "difference" && this.variable().kind !== "category" ? this.range.get(state.variable) : null, threshold: state.threshold,
       now: box("now").textContent }).catch((error) => this.trouble(error));

@@ -41,8 +41,26 @@ export async function picture({ panes, scene, variable, theme, when, show, other
   write(`${variable.label}${unit}${shown}. ${now}`, 44, 12, 400, "--soft");
   write(hypothetical ? `HYPOTHETICAL${show !== "run" && other?.edits_text?.length ? `: what if: ${other.edits_text.join("; ")}` : " in part"}. Simulated; not live status. bentpipe`
     : "Simulated; not live status. bentpipe", 62, 12, hypothetical ? 600 : 400, hypothetical ? "--hypo" : "--faint");
-  if (variable.kind === "number" || diverging !== null) ramp(c, { variable, diverging, threshold, theme, top: top + 70 * scale, pad, scale, colour });
+  const scales = variable.kind === "number" || diverging !== null ? ramp : swatches;
+  scales(c, { variable, diverging, threshold, theme, top: top + 70 * scale, pad, scale, colour });
   return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+}
+
+/** The colours of kinds, in a row, as many as there is room for. */
+function swatches(c, { variable, theme, top, pad, scale, colour }) {
+  const names = variable.categories ?? ["no", "yes"], side = 10 * scale;
+  const rgba = colours(Float32Array.from(names, (_, i) => i), colourRule(variable, { theme }));
+  c.font = `${11 * scale}px system-ui, sans-serif`;
+  let left = pad;
+  names.forEach((name, i) => {
+    const wide = c.measureText(name).width + 2.6 * side;
+    if (left + wide > c.canvas.width - pad) return;
+    c.fillStyle = `rgb(${rgba[4 * i]} ${rgba[4 * i + 1]} ${rgba[4 * i + 2]})`;
+    c.fillRect(left, top, side, side);
+    c.fillStyle = colour("--soft");
+    c.fillText(name, left + 1.5 * side, top + side);
+    left += wide;
+  });
 }
 
 function ramp(c, { variable, diverging, threshold, theme, top, pad, scale, colour }) {

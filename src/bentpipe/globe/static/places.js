@@ -107,8 +107,13 @@ export class Places {
     const { page } = this;
     if (!text) return;
     page.calm();
-    const same = (p) => p.name.toLowerCase() === text.toLowerCase() || (p.id ?? p.code ?? "").toLowerCase() === text.toLowerCase();
-    const site = page.scene.sites.find(same), gateway = page.scene.gateways.findIndex(same), region = page.scene.regions.find(same);
+    const { sites, gateways, regions } = page.scene, wanted = text.toLowerCase();
+    const named = (p) => p.name.toLowerCase() === wanted;
+    const known = (p) => named(p) || (p.id ?? p.code ?? "").toLowerCase() === wanted;
+    // By its whole name first; then by id or code; then by how its name begins.
+    const rule = [named, known, (p) => p.name.toLowerCase().startsWith(wanted)]
+      .find((fits) => [sites, gateways, regions].some((list) => list.some(fits))) ?? known;
+    const region = regions.find(rule), site = rule === named && region ? undefined : sites.find(rule), gateway = gateways.findIndex(rule);
     const point = placeFrom(text);
     if (site) {
       page.fly(site, 1200);
