@@ -76,7 +76,7 @@ def _territory(source: Source) -> dict[str, Any]:
 
     extent = _extent(source)
     if extent is None or extent.east - extent.west >= WHOLE_WORLD_DEG:
-        return {"regions": world_outlines()["countries"], "countries": [], "source": SOURCE}
+        return {"regions": [], "countries": [], "source": SOURCE}  # those of the world, which are drawn anyway
     coarsest = max(extent.east - extent.west, extent.north - extent.south) / POINTS_ACROSS
     geodata = Geodata()  # not the shared one: its 20 MB go when the outlines are made
     outlines, territories = geodata.outlines, geodata.territories

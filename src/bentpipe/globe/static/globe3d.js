@@ -8,6 +8,7 @@ import { rgb } from "./theme.js";
 import { HALF_ANGLE, View } from "./viewbase.js";
 
 // What the ground is drawn from.
+const FAR_KM = 9000; // from here on the world's borders are drawn coarsely
 const GROUND = new Set(["world", "scene", "borders", "colours", "theme", "layers", "sun"]);
 const SETTLE_MS = 120;
 const SUN_STEP = 0.2 * DEG;
@@ -280,7 +281,7 @@ export class Globe3D extends View {
       layers.borders ? 0.75 - 0.25 * far : 0, layers.borders ? 0.95 : 0,
       layers.regions ? Math.max(0, 0.9 * (1 - this._camera.distance_km / 9000)) : 0,
     ];
-    this._borders.cull(this._eye, this._axes, this._borders.uniforms.uShown.value);
+    this._borders.cull(this._eye, this._axes, this._borders.uniforms.uShown.value, this._camera.distance_km > FAR_KM);
     if (this.keyframes) {
       const { t0, t1 } = this.keyframes;
       this._satellites.texture.uShare.value = (this.time - t0) / (t1 - t0);

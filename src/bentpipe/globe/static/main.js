@@ -350,8 +350,11 @@ class Page {
     if (two) this.light(this.b, numbersB, there, other);
     this.tabled = ofOther ? other : run;
     this.time.setNumbers(shown, scene);
-    this.regionsPanel.setNumbers(shown, scene, ofOther ? there : slot, instant(this.time.time(slot)));
-    this.comparePanel.setNumbers(this.scene, numbersA, otherData?.scene ?? null, numbersB);
+    this.tables = {
+      regions: () => this.regionsPanel.setNumbers(shown, scene, ofOther ? there : slot, instant(this.time.time(slot))),
+      compare: () => this.comparePanel.setNumbers(this.scene, numbersA, otherData?.scene ?? null, numbersB),
+    };
+    this.tables[state.tab]?.(); // the others when they are looked at
     if (!this.playing && state.place && this.places.askedAt !== `${slot} ${this.shownRun}`) this.places.ask();
     this.say(shown);
     this.drawn = slot;
@@ -365,6 +368,7 @@ class Page {
 
   legend(variable, diverging, missing, refused) {
     if (variable === NO_CELLS) {
+      this.legendShown = "";
       fill(box("legend"), element("p", { class: "meaning" }, "This run has sites, and no cells to colour."));
       box("threshold-box").hidden = true;
       return;
@@ -374,6 +378,10 @@ class Page {
     const absent = lacks ? "The other run has no such values."
       : other?.kind === "what-if" ? "This slot is not computed here: move the time into the marked window." : "This slot is not there.";
     const note = missing ? refused || absent : other?.kind === "what-if" ? `Hypothetical: ${(other.edits_text ?? []).join("; ")}` : "";
+    // A new legend over the canvas costs as much as a new picture in it: not once a slot.
+    const key = JSON.stringify([variable, diverging, state.threshold, this.theme, note, missing]);
+    if (key === this.legendShown) return;
+    this.legendShown = key;
     drawLegend(variable, { diverging, threshold: state.threshold, theme: this.theme, note, missing });
     drawThreshold(variable, state.threshold, diverging, (threshold) => set({ threshold }));
   }
@@ -518,6 +526,7 @@ class Page {
   }
 
   showTab() {
+    this.tables?.[state.tab]?.();
     for (const tab of document.querySelectorAll("[role=tab]")) {
       const chosen = tab.id === `tab-${state.tab}`;
       tab.setAttribute("aria-selected", String(chosen));

@@ -228,6 +228,22 @@ class BandLayer {
   }
 }
 
+/** Which segments are of the world as it is drawn from near, and from afar. */
+const NEAR = 1, FAR = 2;
+/** From afar points nearer than so many degrees are one: less than two pixels of a whole globe. */
+const FAR_DEG = 0.35;
+
+/** A ring, flat, with fewer points. */
+function thinned(ring) {
+  const out = [ring[0], ring[1]];
+  for (let i = 2; i < ring.length - 2; i += 2) {
+    const n = out.length;
+    if (Math.abs(ring[i] - out[n - 2]) + Math.abs(ring[i + 1] - out[n - 1]) >= FAR_DEG) out.push(ring[i], ring[i + 1]);
+  }
+  out.push(ring[ring.length - 2], ring[ring.length - 1]);
+  return out;
+}
+
 /** Borders of countries and regions. */
 export class BorderLayer extends BandLayer {
   constructor(shared) {
@@ -241,8 +257,8 @@ export class BorderLayer extends BandLayer {
     const detail = box && outlines.countries.length ? detailBox(box) : null;
     const fine = detail && detail.east - detail.west <= 120 ? detail : null;
     const within = (lon, lat) => fine !== null && inBox(fine, lon, lat);
-    const kinds = [], from = [], to = [];
-    const add = (segments, kind) => {
+    const kinds = [], from = [], to = [], afar = [];
+    const add = (segments, kind, far = 0) => {
       for (let i = 0; i < segments.length; i += 4) {
         const [x0, y0, x1, y1] = segments.slice(i, i + 4);
         const parts = Math.max(1, Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0)) / LONGEST_DEG));
@@ -251,26 +267,30 @@ export class BorderLayer extends BandLayer {
           from.push(...at(p));
           to.push(...at(p + 1));
           kinds.push(kind);
+          afar.push(far);
         }
       }
     };
-    add(segmentsOf(world, (lon, lat) => !within(lon, lat)), 0);
+    add(segmentsOf(world, (lon, lat) => !within(lon, lat)), 0, NEAR);
+    add(segmentsOf(world.map(thinned), () => true), 0, FAR);
     if (fine) add(segmentsOf(outlines.countries, within), 1);
     add(segmentsOf(outlines.regions, () => true), 2);
     this._starts = Float64Array.from(from);
     this._kinds = Uint8Array.from(kinds);
+    this._afar = Uint8Array.from(afar);
     this.setLines(from, to, kinds);
   }
 
   /** Leave out what is not shown, beyond the horizon or beside the view: most vertices are, in most views. */
-  cull(eye, axes, opacity) {
+  cull(eye, axes, opacity, far) {
     const p = this._starts;
     if (!p) return;
+    const other = far ? NEAR : FAR;
     const { right, up, forward } = axes;
     // A line is at most 2 degrees long.
     const spare = 0.036;
     this.choose((i) => {
-      if (opacity[this._kinds[i]] <= 0) return false;
+      if (opacity[this._kinds[i]] <= 0 || this._afar[i] === other) return false;
       const x = p[3 * i], y = p[3 * i + 1], z = p[3 * i + 2];
       if (x * eye[0] + y * eye[1] + z * eye[2] < 1 - spare) return false;
       const dx = x - eye[0], dy = y - eye[1], dz = z - eye[2];

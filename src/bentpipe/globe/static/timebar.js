@@ -20,7 +20,7 @@ export class TimeBar {
 
   setRun(scene) {
     this.scene = scene;
-    this.course = null;
+    this.course = this.told = null;
     const slider = box("slider"), { start, stop } = scene.grid;
     slider.min = start;
     slider.max = stop - 1;
@@ -72,13 +72,16 @@ export class TimeBar {
     if (!numbers) {
       box("now").textContent = "not computed yet";
       fill(box("happening"));
+      this.told = null;
       return;
     }
     const share = numbers.users_total ? ` (${((100 * numbers.users_connected) / numbers.users_total).toFixed(1)} %)` : "";
     box("now").textContent = numbers.users_total
       ? `${count(numbers.users_connected)} of ${count(numbers.users_total)} terminal users connected${share}`
       : "no terminals in this run";
-    const events = numbers.events.map((i) => scene.events[i]);
+    const events = numbers.events.map((i) => scene.events[i]), key = events.map((e) => e.id).join(" ");
+    if (this.told === key) return;
+    this.told = key;
     fill(box("happening"), ...events.map((e) =>
       element("span", { class: `event ${e.tag}`, title: [e.changed, e.source].filter(Boolean).join(" — ") }, e.title,
         e.tag === "hypothetical" ? element("small", {}, " hypothetical") : null)));
