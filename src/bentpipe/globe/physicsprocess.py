@@ -1,8 +1,8 @@
 """The process that computes: the server asks it by name, and never loads what it needs.
 
 One child, started by ``spawn`` and joined by one pipe. Quick questions are answered by some threads, what-ifs by one
-more, one at a time. Large arrays come in files: a pipe would have the server copy them five times. The child ignores Ctrl-C, which is the server's, and leaves as soon as the pipe is closed, even
-where the server was killed.
+more, one at a time. Large arrays come in files: from a pipe the server would copy them five times. The child ignores
+Ctrl-C, which is the server's, and leaves as soon as the pipe is closed, even where the server was killed.
 """
 
 from __future__ import annotations

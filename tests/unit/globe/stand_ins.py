@@ -164,6 +164,7 @@ PARTS: dict[str, Callable[..., Any]] = {
     "comparable": lambda source, other: True,
     "course": lambda source: {"unix_s": []},
     "difference": lambda source, other, variable, slot: _values(source, variable, slot) - 1,
+    "edits_text": lambda source: [],
     "difference_numbers": lambda source: {"users": {"before": 2.0, "after": 1.0}},
     "slot_numbers": lambda source, slot: {"slot": slot, "users": np.float32(1.5)},
     "series": lambda source, kind, index: {"unix_s": [1.0], "connected": [None]},

@@ -40,7 +40,7 @@ def test_names_where_they_are_known() -> None:
         "shells": {"0": "550 km 53°"},
     }
     assert words(read_edits(ALL), names) == [
-        "gateways wola-krobowska, Kaunas, Lithuania off",
+        "gateways wola-krobowska and Kaunas, Lithuania off",
         "planes 0, 17 of 550 km 53° off",
         "10 % of the satellites off, drawn at random",
         "all lasers off",
