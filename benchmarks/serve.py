@@ -179,7 +179,7 @@ def opened(url: str, address: str = "") -> Iterator[tuple[Any, float]]:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page = browser.new_page(viewport={"width": 1280, "height": 720})
             page.goto("about:blank")
             begin = time.perf_counter()
             page.goto(url + address)
