@@ -14,7 +14,8 @@ cellvalues.py           colours of a slot; cellmap.py (cell of every pixel), cel
 numbers.py              numbers of a slot; places.py (one place), course.py (users over the run)
 outlines.py             borders to draw; data/borders.npz (the coarse ones)
 exports.py              CSV and GeoJSON; czml.py (orbits)
-edits.py                what is switched off; jobs.py (what-ifs, one at a time), differences.py (effects)
+edits.py                what is switched off; jobs.py (what-ifs, one at a time), differences.py (effects),
+                        workfolders.py (where their arrays lie)
 events.py               news for the pages that listen
 physics.py              what is asked of the physics; physicsprocess.py (the process that computes),
                         keyframes.py (satellites minute by minute, kept)

@@ -6,12 +6,10 @@ import asyncio
 import itertools
 import secrets
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from bentpipe.errors import BentpipeError, Fault, InputError
@@ -19,6 +17,7 @@ from bentpipe.globe.events import Events
 from bentpipe.globe.library import Library
 from bentpipe.globe.physicsprocess import PhysicsProcess, Ticket
 from bentpipe.globe.source import RunSource, WhatIfSource
+from bentpipe.globe.workfolders import work_folder
 
 __all__ = ["BusyError", "Job", "Jobs"]
 
@@ -87,7 +86,7 @@ class Jobs:
         self._numbers = itertools.count(1)
         # Of this server alone: the page of an earlier one must not take another what-if for its own.
         self._life = secrets.token_hex(3)
-        self.folder = Path(tempfile.mkdtemp(prefix="bentpipe-what-if-"))
+        self.folder = work_folder("what-ifs")
 
     def __iter__(self) -> Iterator[Job]:
         return iter(list(self._jobs.values()))

@@ -12,8 +12,8 @@ import itertools
 import multiprocessing
 import os
 import queue
+import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from bentpipe.errors import BentpipeError, Fault, InputError, RunError
+from bentpipe.globe.workfolders import work_folder
 
 __all__ = ["PhysicsError", "PhysicsGoneError", "PhysicsProcess", "Tell", "Ticket"]
 
@@ -63,8 +64,8 @@ class _Child:
     def __init__(self, factory: Factory) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.folder = tempfile.TemporaryDirectory(prefix="bentpipe-physics-", ignore_cleanup_errors=True)
-        given = theirs, factory, self.folder.name
+        self.folder = work_folder("physics")
+        given = theirs, factory, self.folder
         self.process = context.Process(target=serve_physics, args=given, name="physics", daemon=True)
         with _interrupts_held():
             self.process.start()
@@ -89,7 +90,7 @@ class _Child:
             self.process.join(2.0)
         with suppress(OSError):
             self.pipe.close()
-        self.folder.cleanup()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class PhysicsProcess:
@@ -239,6 +240,7 @@ class PhysicsProcess:
         if self._child is child:
             self._child = None
             child.outgoing.put(None)
+            shutil.rmtree(child.folder, ignore_errors=True)
         tickets, self._tickets = self._tickets, {}
         for ticket in tickets.values():
             if not ticket.future.done():
@@ -284,7 +286,7 @@ def _read(message: tuple[Any, ...]) -> tuple[Any, ...]:
         Path(path).unlink(missing_ok=True)
 
 
-def serve_physics(pipe: Connection, factory: Factory, folder: str) -> None:
+def serve_physics(pipe: Connection, factory: Factory, folder: Path) -> None:
     """Answer questions until the pipe is closed; the child's main function.
 
     Parameters
@@ -293,14 +295,14 @@ def serve_physics(pipe: Connection, factory: Factory, folder: str) -> None:
         To the server.
     factory : callable
         Makes the functions.
-    folder : str
+    folder : pathlib.Path
         For large arrays.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
-        answering = _Answering(pipe, factory(), Path(folder))
+        answering = _Answering(pipe, factory(), folder)
     except Exception as error:
         pipe.send(("broken", 0, f"it could not be loaded: {type(error).__name__}: {error}"))
         return

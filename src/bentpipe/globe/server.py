@@ -21,6 +21,7 @@ from bentpipe.globe.connections import Limits, limited_protocol
 from bentpipe.globe.guard import HEAD_BYTES, is_loopback
 from bentpipe.globe.physicsprocess import Factory
 from bentpipe.globe.state import Globe
+from bentpipe.globe.workfolders import remove_leftovers
 
 __all__ = ["GlobeServer", "serve"]
 
@@ -76,6 +77,7 @@ class GlobeServer:
         self._socket = bind(host, port)
         try:
             self.host, self.port = host, int(self._socket.getsockname()[1])
+            remove_leftovers()
             self.globe = Globe(folders, physics_factory, announce)
         except BaseException:
             self._socket.close()

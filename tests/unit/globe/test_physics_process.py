@@ -41,7 +41,7 @@ def test_answers_errors_cancellation_and_two_at_once() -> None:
         assert frames[1, 0, 0] == 6.0
         large = np.arange(100_000.0).reshape(2, -1)  # goes by file, which is gone then
         np.testing.assert_array_equal(await physics.call("echo", RUN, large), large)
-        assert physics._child is not None and os.listdir(physics._child.folder.name) == []
+        assert physics._child is not None and os.listdir(physics._child.folder) == []
         with pytest.raises(InputError) as refused:
             await physics.call("refuse", RUN)
         assert [fault.what for fault in refused.value.faults] == ["what", "another"]

@@ -60,7 +60,7 @@ def test_it_tells_where_it_is_and_ends_cleanly(tmp_path: Path, number: signal.Si
         assert line.endswith("/ (Ctrl-C ends it)\n")
         url = line.split()[1]
         assert httpx.get(f"{url}api/runs", timeout=20).json()["runs"][0]["id"] == "first"
-        stand_ins.wait_for(lambda: bool(list(tmp_path.glob("bentpipe-what-if-*"))))
+        stand_ins.wait_for(lambda: bool(list(tmp_path.glob("bentpipe-serve-*"))))
         with httpx.stream("GET", f"{url}api/events", timeout=20) as stream:  # a page that listens does not hold it up
             assert next(stream.iter_lines()).startswith("retry")
             own = children(process.pid)
@@ -69,7 +69,7 @@ def test_it_tells_where_it_is_and_ends_cleanly(tmp_path: Path, number: signal.Si
         assert process.returncode == 0
         assert out == ""
         assert "Traceback" not in error
-        assert not list(tmp_path.glob("bentpipe-what-if-*"))
+        assert not list(tmp_path.glob("bentpipe-serve-*"))
         for child in own:
             stand_ins.wait_for(lambda pid=child: not Path(f"/proc/{pid}").exists())  # type: ignore[misc]
 
