@@ -14,9 +14,7 @@ from bentpipe.globe.workfolders import remove_leftovers, work_folder
 
 
 @pytest.mark.skipif(os.name != "posix", reason="processes are looked for by POSIX signals")
-def test_folders_of_processes_that_are_no_more_are_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folders_of_processes_that_are_no_more_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
